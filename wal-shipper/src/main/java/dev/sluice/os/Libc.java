@@ -3,6 +3,7 @@ package dev.sluice.os;
 import java.nio.ByteBuffer;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
+import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
@@ -89,6 +90,59 @@ public final class Libc {
     return FUNCTIONS.fallocate64(fd, mode, offset, length) < 0 ? -errno() : 0;
   }
 
+  /**
+   * Makes {@code target} another name of {@code fd} (whatever it was before) and closes {@code fd}.
+   */
+  public static void replaceDescriptor(int fd, int target) {
+    FUNCTIONS.dup3(fd, target, O_CLOEXEC);
+    FUNCTIONS.close(fd);
+  }
+
+  public static long lseek(int fd, long offset, int whence) {
+    long at = FUNCTIONS.lseek64(fd, offset, whence);
+    return at < 0 ? -errno() : at;
+  }
+
+  /** Copies bytes of the heap to an address. */
+  public static void copy(byte[] from, int offset, int count, long address) {
+    Pointer.wrap(RUNTIME, address).put(0, from, offset, count);
+  }
+
+  /** Makes reads of a descriptor return -EAGAIN instead of waiting. */
+  public static int setNonBlocking(int fd) {
+    int flags = FUNCTIONS.fcntl(fd, 3, 0L);
+    return flags < 0 || FUNCTIONS.fcntl(fd, 4, (long) (flags | O_NONBLOCK)) < 0 ? -errno() : 0;
+  }
+
+  /** Waits until a descriptor can be read, at most {@code timeoutMillis}. */
+  public static int pollReadable(int fd, int timeoutMillis) {
+    Pointer request = POLL.get();
+    request.putInt(0, fd);
+    request.putShort(4, (short) 1);
+    request.putShort(6, (short) 0);
+    int n = FUNCTIONS.poll(request.address(), 1, timeoutMillis);
+    return n < 0 ? -errno() : n;
+  }
+
+  /** Like {@link #pread}, but -EAGAIN when the disk would have to be asked. */
+  public static long preadCached(int fd, long address, long count, long offset) {
+    Pointer vector = VECTOR.get();
+    vector.putLong(0, address);
+    vector.putLong(8, count);
+    long n = FUNCTIONS.preadv64v2(fd, vector.address(), 1, offset, RWF_NOWAIT);
+    return n < 0 ? -errno() : n;
+  }
+
+  private static final int RWF_NOWAIT = 8;
+  private static final ThreadLocal<Pointer> POLL =
+      ThreadLocal.withInitial(() -> Memory.allocateDirect(RUNTIME, 8));
+  private static final ThreadLocal<Pointer> VECTOR =
+      ThreadLocal.withInitial(() -> Memory.allocateDirect(RUNTIME, 16));
+
+  public static int umount(String path, boolean lazily) {
+    return FUNCTIONS.umount2(path, lazily ? 2 : 0) < 0 ? -errno() : 0;
+  }
+
   /** Current errno of the calling thread, as left by the last call through this class. */
   private static int errno() {
     return LastError.getLastError(RUNTIME);
@@ -115,5 +169,17 @@ public final class Libc {
     int ftruncate64(int fd, long size);
 
     int fallocate64(int fd, int mode, long offset, long length);
+
+    int fcntl(int fd, int command, long argument);
+
+    int poll(long descriptors, long count, int timeoutMillis);
+
+    long preadv64v2(int fd, long vector, int count, long offset, int flags);
+
+    int dup3(int fd, int target, int flags);
+
+    long lseek64(int fd, long offset, int whence);
+
+    int umount2(String path, int flags);
   }
 }
