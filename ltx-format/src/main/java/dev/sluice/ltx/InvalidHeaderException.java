@@ -5,14 +5,21 @@ final class InvalidHeaderException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
   private final int offset;
+  private final String what;
 
   InvalidHeaderException(int offset, String what) {
     super(what);
     this.offset = offset;
+    this.what = what;
   }
 
   /** Offset of the field in the file, in bytes. */
   int offset() {
     return offset;
+  }
+
+  /** Which rule it breaks. */
+  String what() {
+    return what;
   }
 }
