@@ -74,7 +74,7 @@ final class SluiceFileSystem implements FileOperations {
     }
     int result = PathCalls.stat(backing(path), status.get());
     if (result == 0) {
-      return known(directory, name, path, out);
+      return known(directory, name, out);
     }
     if (result == -Errno.ENOENT && name.endsWith(PositionFile.SUFFIX)) {
       return findPosition(directory, name, path, out);
@@ -103,7 +103,7 @@ final class SluiceFileSystem implements FileOperations {
   }
 
   /** Answers with an entry for what {@link #status} was just read of. Under the lock. */
-  private int known(Inode directory, String name, String path, Entry out) {
+  private int known(Inode directory, String name, Entry out) {
     FileStatus s = status.get();
     Inode inode = inodes.forBacking(s.device(), s.inode());
     Inode before = directory.child(name);
@@ -112,9 +112,6 @@ final class SluiceFileSystem implements FileOperations {
         before.removeLink(directory, name);
       }
       inode.addLink(directory, name);
-      if (s.isRegular() && inode.captured == null) {
-        inode.captured = capture.file(path);
-      }
     }
     inode.lookups++;
     out.nodeId = inode.id;
@@ -179,7 +176,7 @@ final class SluiceFileSystem implements FileOperations {
           }
           own(backing(path), caller);
           result = PathCalls.stat(backing(path), status.get());
-          return result < 0 ? result : known(directory, name, path, out);
+          return result < 0 ? result : known(directory, name, out);
         });
   }
 
@@ -204,7 +201,7 @@ final class SluiceFileSystem implements FileOperations {
           if (result == 0) {
             result = PathCalls.stat(backing(path), status.get());
           }
-          return result < 0 ? result : known(directory, newName, path, out);
+          return result < 0 ? result : known(directory, newName, out);
         });
   }
 
@@ -412,6 +409,9 @@ final class SluiceFileSystem implements FileOperations {
       }
     }
     CapturedFile captured = inode.captured;
+    if (captured == null && path != null) {
+      captured = capture.file(path.substring(root.length() + 1));
+    }
     int result = captured == null ? Libc.ftruncate(fd, size) : captured.truncate(fd, size);
     if (!borrowed) {
       Libc.close(fd);
@@ -490,12 +490,20 @@ final class SluiceFileSystem implements FileOperations {
       }
       inode.writable = writable;
     }
+    opened(inode, write);
+    return 0;
+  }
+
+  private void opened(Inode inode, boolean write) {
     inode.opens++;
+    if (write && inode.captured == null) {
+      String path = inodes.path(inode);
+      inode.captured = path == null ? null : capture.file(path);
+    }
     CapturedFile captured = inode.captured;
     if (captured != null) {
-      captured.opened();
+      captured.handles(inode.opens);
     }
-    return 0;
   }
 
   private void surrender(Inode inode) {
@@ -508,7 +516,7 @@ final class SluiceFileSystem implements FileOperations {
       Libc.close(fd);
     }
     if (captured != null) {
-      captured.released();
+      captured.handles(inode.opens);
     }
     inodes.dropIfUnused(inode);
   }
@@ -536,7 +544,7 @@ final class SluiceFileSystem implements FileOperations {
           }
           int result = PathCalls.stat(fd, status.get());
           if (result == 0) {
-            result = known(directory, name, path, out);
+            result = known(directory, name, out);
           }
           if (result < 0) {
             Libc.close(fd);
@@ -546,11 +554,7 @@ final class SluiceFileSystem implements FileOperations {
           if (inode.fd < 0) {
             inode.fd = fd;
             inode.writable = true;
-            inode.opens++;
-            CapturedFile captured = inode.captured;
-            if (captured != null) {
-              captured.opened();
-            }
+            opened(inode, true);
           } else {
             Libc.close(fd);
             result = acquire(inode, true);

@@ -2,22 +2,70 @@ package dev.sluice.capture;
 
 import java.nio.ByteBuffer;
 
-/** stub */
-public interface CapturedFile {
-  int write(int fd, long offset, ByteBuffer data, long address);
+/**
+ * One file of a database, as the filesystem sees it. Every method does what its name says to the
+ * file and, where that commits a transaction, cuts it first; the answer is that of the system call,
+ * a negative errno for a failure. Safe for use by many threads.
+ */
+public final class CapturedFile {
+  /** What a file is to its database, by its name. */
+  enum Kind {
+    MAIN,
+    WAL,
+    JOURNAL
+  }
 
-  int truncate(int fd, long size);
+  private final DatabaseCapture database;
+  private final Kind kind;
 
-  int fallocate(int fd, int mode, long offset, long length);
+  CapturedFile(DatabaseCapture database, Kind kind) {
+    this.database = database;
+    this.kind = kind;
+  }
 
-  int fsync(int fd, boolean dataOnly);
+  /** Writes the remaining bytes of {@code data}, of which the first has {@code address}. */
+  public int write(int fd, long offset, ByteBuffer data, long address) {
+    return switch (kind) {
+      case MAIN -> database.writeMain(fd, offset, data, address);
+      case WAL -> database.writeWal(fd, offset, data, address);
+      case JOURNAL -> database.writeJournal(fd, offset, data, address);
+    };
+  }
 
-  /** Before the file's name goes; a negative errno refuses it. */
-  int beforeUnlink();
+  public int truncate(int fd, long size) {
+    return switch (kind) {
+      case MAIN -> database.truncateMain(fd, size);
+      case WAL -> database.truncateWal(fd, size);
+      case JOURNAL -> database.truncateJournal(fd, size);
+    };
+  }
 
-  void afterUnlink();
+  public int fallocate(int fd, int mode, long offset, long length) {
+    return database.fallocate(kind, fd, mode, offset, length);
+  }
 
-  void opened();
+  /**
+   * Returns when the file is on the disk, and the log too where the file alone could not give it
+   * again.
+   */
+  public int fsync(int fd, boolean dataOnly) {
+    return database.fsync(kind, fd, dataOnly);
+  }
 
-  void released();
+  /** Before the file's name goes; a negative errno refuses that. */
+  public int beforeUnlink() {
+    return database.beforeUnlink(kind);
+  }
+
+  /** The file's name is gone. */
+  public void afterUnlink() {
+    database.afterUnlink(kind);
+  }
+
+  /** The file has so many open handles now. */
+  public void handles(int count) {
+    if (kind == Kind.MAIN) {
+      database.mainHandles(count);
+    }
+  }
 }
