@@ -32,6 +32,10 @@ public final class LtxDecoder implements Closeable {
   private final IndexBytes index = new IndexBytes();
   private final ByteBuffer page;
   private long crcState;
+
+  /** Of the checksums of the pages so far; kept for snapshots only. */
+  private long xor;
+
   private int pgno;
   private @Nullable LtxTrailer trailer;
 
@@ -93,11 +97,17 @@ public final class LtxDecoder implements Closeable {
       return false;
     }
     int size = frameSize(number, offset);
+    window = feed.window();
     String problem = order.next(number);
     if (problem != null) {
       throw new CorruptLtxException(name, offset, problem);
     }
-    crcState = frames.decode(window, window.position(), size, offset, number, page, 0, crcState);
+    int prefix = frames.decode(window, window.position(), size, offset, number, page, 0);
+    long start = Crc64.updateState(crcState, window, window.position(), prefix);
+    crcState = Crc64.updateState(start, page, 0, header.pageSize());
+    if (header.isSnapshot()) {
+      xor ^= Checksums.page(number, header.pageSize(), start, crcState);
+    }
     index.add(number, offset, size);
     window.position(window.position() + size);
     page.clear();
@@ -141,6 +151,7 @@ public final class LtxDecoder implements Closeable {
     int flags = frames.flags(window, window.position(), offset, number);
     if (flags == PageFrame.SIZED) {
       feed.require(PageFrame.SIZED_HEADER, "a page header");
+      window = feed.window();
       int length = frames.blockLength(window, window.position(), offset, number);
       feed.require(PageFrame.SIZED_HEADER + length, "a page");
       return PageFrame.SIZED_HEADER + length;
@@ -154,6 +165,7 @@ public final class LtxDecoder implements Closeable {
           return PageFrame.HEADER + length;
         }
         feed.require(PageFrame.HEADER + length, "a page");
+        window = feed.window();
         known = length;
       }
     } catch (Lz4Frame.Malformed e) {
@@ -174,11 +186,15 @@ public final class LtxDecoder implements Closeable {
     take(PageFrame.HEADER);
     matchIndex();
     feed.require(LtxTrailer.SIZE, "the trailer");
+    window = feed.window();
     long trailerAt = feed.offset();
     crcState = Crc64.updateState(crcState, window, window.position(), 8);
     LtxTrailer read = LtxTrailer.parse(window);
     LtxFile.checkTrailer(header, read, trailerAt, name);
     LtxFile.checkFileChecksum(crcState, read, trailerAt, name);
+    if (header.isSnapshot()) {
+      LtxFile.checkDatabaseChecksum(header, read, xor, trailerAt, name);
+    }
     if (feed.has(1)) {
       throw new CorruptLtxException(name, feed.offset(), "bytes follow the trailer");
     }
@@ -188,10 +204,10 @@ public final class LtxDecoder implements Closeable {
   /** Compares the page index with the one that the pages read so far must have. */
   private void matchIndex() throws IOException {
     index.end();
-    ByteBuffer window = feed.window();
     byte[] expected = index.array();
     for (int done = 0; done < index.length(); ) {
       feed.require(1, "the page index");
+      ByteBuffer window = feed.window();
       int length = Math.min(window.remaining(), index.length() - done);
       byte[] found = new byte[length];
       window.get(window.position(), found);
