@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -73,7 +74,12 @@ final class Primary implements AutoCloseable {
 
   /** Runs a statement that cannot be part of a transaction. */
   List<Transaction> pragma(String statement) throws Exception {
-    sql.execute(statement);
+    if (sql.execute(statement)) {
+      // The statement commits when its result has been read.
+      try (ResultSet result = sql.getResultSet()) {
+        while (result.next()) {}
+      }
+    }
     return taken();
   }
 

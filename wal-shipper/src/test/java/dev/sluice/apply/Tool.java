@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** A process of its own that uses a database, as applications do. Killed when it takes too long. */
@@ -34,6 +35,8 @@ final class Tool implements AutoCloseable {
 
   private Tool(Process process) {
     this.process = process;
+    CompletableFuture.delayedExecutor(LIMIT_SECONDS, TimeUnit.SECONDS)
+        .execute(() -> process.toHandle().destroyForcibly());
     this.output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
@@ -44,8 +47,8 @@ final class Tool implements AutoCloseable {
 
   /** Runs Python; sys.argv[1] is the database. */
   static Tool python(Path database, String script, Object... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of("timeout", "-k", "1", "" + LIMIT_SECONDS));
-    command.addAll(List.of("python3", "-c", PREAMBLE + script, database.toString()));
+    List<String> command =
+        new ArrayList<>(List.of("python3", "-c", PREAMBLE + script, database.toString()));
     for (Object argument : arguments) {
       command.add(argument.toString());
     }
@@ -54,10 +57,7 @@ final class Tool implements AutoCloseable {
 
   /** The output of the sqlite3 shell. */
   static String sqlite(Path database, String sql) throws Exception {
-    try (Tool tool =
-        start(
-            List.of(
-                "timeout", "" + LIMIT_SECONDS, "sqlite3", "-batch", database.toString(), sql))) {
+    try (Tool tool = start(List.of("sqlite3", "-batch", database.toString(), sql))) {
       return tool.finish();
     }
   }
@@ -116,12 +116,19 @@ final class Tool implements AutoCloseable {
     return output.readLine();
   }
 
+  void send(String line) throws IOException {
+    process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().flush();
+  }
+
   void endInput() throws IOException {
     process.getOutputStream().close();
   }
 
+  /** Ends the process at once; what it has said can still be read. */
   void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor();
+    process.toHandle().destroyForcibly();
+    process.waitFor();
   }
 
   /** Waits for the end, which must be a good one, and gives the rest of the output. */
