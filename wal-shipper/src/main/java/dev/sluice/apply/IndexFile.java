@@ -132,7 +132,7 @@ final class IndexFile implements AutoCloseable {
       } else if (blockNumber != number) {
         readPublished(number, published);
       }
-      blockNumber = -1;
+      forgetBlock();
       int from = WalIndex.pageNumber(frame);
       int to = 0;
       for (int end = Math.min(last, WalIndex.lastFrame(number)); frame <= end; frame++) {
@@ -148,8 +148,13 @@ final class IndexFile implements AutoCloseable {
     }
   }
 
-  private void clearBlock() {
+  private void forgetBlock() {
     blockNumber = -1;
+    appendedBlock = -1;
+  }
+
+  private void clearBlock() {
+    forgetBlock();
     for (int at = 0; at < WalIndex.BLOCK_SIZE; at += 8) {
       block.bytes().putLong(at, 0);
     }
@@ -160,7 +165,7 @@ final class IndexFile implements AutoCloseable {
   }
 
   private void readBlock(int number) throws IOException {
-    blockNumber = -1;
+    forgetBlock();
     int read = file.read(block, 0, WalIndex.BLOCK_SIZE, (long) number * WalIndex.BLOCK_SIZE);
     if (read < WalIndex.BLOCK_SIZE) {
       throw new IOException(file.path() + ": ends within block " + number + " of the wal-index");

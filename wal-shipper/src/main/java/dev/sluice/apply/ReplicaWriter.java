@@ -1,7 +1,6 @@
 package dev.sluice.apply;
 
 import dev.sluice.sqlite.DatabaseHeader;
-import dev.sluice.sqlite.LockBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -30,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class ReplicaWriter implements AutoCloseable {
   private final LockedFile main;
   private final ReplicaOptions options;
+  private final MainLocks locks;
   private final RollbackMode rollback;
 
   /** Null in a rollback mode. */
@@ -43,6 +43,7 @@ public final class ReplicaWriter implements AutoCloseable {
   private ReplicaWriter(LockedFile main, ReplicaOptions options) {
     this.main = main;
     this.options = options;
+    this.locks = new MainLocks(main);
     this.rollback = new RollbackMode(main, options);
   }
 
@@ -70,7 +71,7 @@ public final class ReplicaWriter implements AutoCloseable {
     if (isWalInUse()) {
       wal = WalMode.open(main, options);
       header = readHeader();
-      main.unlock(LockBytes.RESERVED, 1);
+      locks.unlockReserved();
     } else {
       // Of a writer that died before it touched the database: they must not come to life after us.
       rollback.deleteJournal();
@@ -80,38 +81,25 @@ public final class ReplicaWriter implements AutoCloseable {
 
   /** Takes both or neither: a writer that has RESERVED may wait for SHARED locks to go. */
   private boolean tryReserve() throws IOException {
-    if (!trySharedLock()) {
-      return false;
-    }
-    boolean taken = false;
+    boolean isTaken = false;
     try {
       // A journal can only be hot, and the database half written, if no writer holds RESERVED.
-      boolean isHot = rollback.hasJournal() && !main.isLockedByOther(LockBytes.RESERVED, 1);
-      if (isHot) {
-        rollback.lockExclusive(0);
-        rollback.rollBack(readHeader().map(DatabaseHeader::pageSize).orElse(4096));
-        rollback.unlockExclusive();
+      if (locks.tryShared()) {
+        if (rollback.hasJournal() && !locks.isReservedByOther()) {
+          locks.lockExclusive(0);
+          rollback.rollBack(readHeader().map(DatabaseHeader::pageSize).orElse(4096));
+          locks.unlockExclusive();
+        }
+        isTaken = locks.tryReserved();
       }
-      taken = main.tryWrite(LockBytes.RESERVED, 1);
     } catch (ReplicaBusyException e) {
       return false;
     } finally {
-      if (!taken) {
-        main.unlock(LockBytes.PENDING, 2 + LockBytes.SHARED_SIZE);
+      if (!isTaken) {
+        locks.unlockAll();
       }
     }
-    return taken;
-  }
-
-  private boolean trySharedLock() throws IOException {
-    if (!main.tryRead(LockBytes.PENDING, 1)) {
-      return false;
-    }
-    try {
-      return main.tryRead(LockBytes.SHARED_FIRST, LockBytes.SHARED_SIZE);
-    } finally {
-      main.unlock(LockBytes.PENDING, 1);
-    }
+    return isTaken;
   }
 
   /** SQLite uses a WAL that is there, whatever the header says. */
@@ -185,7 +173,7 @@ public final class ReplicaWriter implements AutoCloseable {
    * True when some other connection has the database open (WAL) or is reading it (rollback modes).
    */
   public boolean hasReaders() throws IOException {
-    return main.isLockedByOther(LockBytes.SHARED_FIRST, LockBytes.SHARED_SIZE);
+    return locks.isSharedByOther();
   }
 
   /**
@@ -210,77 +198,96 @@ public final class ReplicaWriter implements AutoCloseable {
       throws IOException {
     checkOpen();
     boolean isResized = pageSize() != pageSize;
-    if (wal != null && (isResized || !asksForWal())) {
-      leaveWal(isResized ? options.lockTimeoutMillis() : 0, isResized);
+    if (!isResized && !asksForWal()) {
+      tryLeaveWal();
     }
     int kept = isWhole || isResized ? 0 : pageCount();
     TransactionPages pages = new TransactionPages(main.path(), source, commit, pageSize, kept);
-    if (wal != null) {
-      wal.apply(pages);
-      header = pages.header().or(() -> header);
-      afterWalCommit(wal);
+    if (wal != null && !isResized) {
+      applyToWal(wal, pages);
     } else {
-      applyRollback(pages);
+      applyExclusively(pages);
     }
   }
 
-  private void afterWalCommit(WalMode wal) throws IOException {
-    if (!asksForWal()) {
-      leaveWal(0, false);
-    } else if (wal.frames() >= options.checkpointPages()) {
+  private void applyToWal(WalMode wal, TransactionPages pages) throws IOException {
+    wal.apply(pages);
+    header = pages.header().or(() -> header);
+    if (wal.frames() >= options.checkpointPages()) {
       wal.checkpoint();
     }
+    if (!asksForWal()) {
+      tryLeaveWal();
+    }
   }
 
-  private void applyRollback(TransactionPages pages) throws IOException {
-    rollback.lockExclusive(options.lockTimeoutMillis());
+  private void applyExclusively(TransactionPages pages) throws IOException {
+    locks.lockExclusive(options.lockTimeoutMillis());
     try {
-      rollback.apply(pages, pageSize() == 0 ? pages.pageSize() : pageSize());
-      header = pages.header().or(() -> header);
-      if (asksForWal()) {
-        // Before readers get in, lest one of them becomes the writer.
-        WalMode.discard(main.path());
-        wal = WalMode.open(main, options);
-        main.unlock(LockBytes.RESERVED, 1);
+      try {
+        leaveWal();
+        rollback.apply(pages, pageSize() == 0 ? pages.pageSize() : pageSize());
+        header = pages.header().or(() -> header);
+      } finally {
+        enterMode();
       }
-    } catch (IOException | RuntimeException e) {
-      if (rollback.hasJournal()) {
-        // Only who opens the database anew can roll back now: get out of the way.
-        isClosed = true;
-        main.close();
-      }
-      throw e;
     } finally {
       if (!isClosed) {
-        rollback.unlockExclusive();
+        locks.unlockExclusive();
+      }
+    }
+  }
+
+  /**
+   * Takes, before readers get in, the lock that keeps them from writing in the mode of the header.
+   * When that fails, or a rollback has failed, it lets go of everything: only who opens the
+   * database anew can put it right.
+   */
+  private void enterMode() throws IOException {
+    boolean isEntered = false;
+    try {
+      if (wal == null && asksForWal() && !rollback.hasJournal()) {
+        WalMode.discard(main.path());
+        wal = WalMode.open(main, options);
+        locks.unlockReserved();
+      }
+      isEntered = !rollback.hasJournal();
+    } finally {
+      if (!isEntered) {
+        isClosed = true;
+        main.close();
       }
     }
   }
 
   /** Leaves WAL mode if nobody else has the database open. */
-  private void leaveWal(int timeoutMillis, boolean isNeeded) throws IOException {
-    WalMode left = wal;
-    // Look first: to try the locks can make a reader that is just opening the database fail.
-    if (left == null || (!isNeeded && hasReaders())) {
+  private void tryLeaveWal() throws IOException {
+    // Look first: trying the locks can make a reader fail that is just opening the database.
+    if (wal == null || locks.isSharedByOther()) {
       return;
     }
     try {
-      rollback.lockExclusive(timeoutMillis);
+      locks.lockExclusive(0);
     } catch (ReplicaBusyException e) {
-      if (isNeeded) {
-        throw e;
-      }
       return;
     }
     try {
-      if (left.checkpoint()) {
-        main.within(0, "RESERVED", () -> main.tryWrite(LockBytes.RESERVED, 1));
-        left.delete();
-        wal = null;
-      }
+      leaveWal();
     } finally {
-      rollback.unlockExclusive();
+      locks.unlockExclusive();
     }
+  }
+
+  /** From WAL to rollback mode, under EXCLUSIVE; afterwards everything is in the main file. */
+  private void leaveWal() throws IOException {
+    if (wal == null) {
+      return;
+    }
+    if (!wal.checkpoint() || !locks.tryReserved()) {
+      throw new IOException(main.path() + ": the WAL is in use by a connection without a lock");
+    }
+    wal.delete();
+    wal = null;
   }
 
   /**
@@ -308,10 +315,10 @@ public final class ReplicaWriter implements AutoCloseable {
     if (isClosed) {
       return;
     }
-    isClosed = true;
     try {
-      leaveWal(0, false);
+      tryLeaveWal();
     } finally {
+      isClosed = true;
       if (wal != null) {
         wal.close();
       }

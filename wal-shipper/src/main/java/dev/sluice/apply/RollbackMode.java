@@ -1,7 +1,5 @@
 package dev.sluice.apply;
 
-import dev.sluice.os.Libc;
-import dev.sluice.sqlite.LockBytes;
 import dev.sluice.sqlite.PageSize;
 import dev.sluice.sqlite.RollbackJournal;
 import java.io.IOException;
@@ -179,26 +177,6 @@ final class RollbackMode {
         channel.force(true);
       }
     }
-  }
-
-  /** Takes EXCLUSIVE; the caller holds SHARED. Keeps new readers out while it waits for the old. */
-  void lockExclusive(int timeoutMillis) throws IOException {
-    main.within(timeoutMillis, "PENDING", () -> main.tryWrite(LockBytes.PENDING, 1));
-    try {
-      main.within(
-          timeoutMillis,
-          "EXCLUSIVE",
-          () -> main.tryWrite(LockBytes.SHARED_FIRST, LockBytes.SHARED_SIZE));
-    } catch (IOException | RuntimeException e) {
-      main.unlock(LockBytes.PENDING, 1);
-      throw e;
-    }
-  }
-
-  /** From EXCLUSIVE back to SHARED. */
-  void unlockExclusive() throws IOException {
-    main.tryLock(Libc.F_RDLCK, LockBytes.SHARED_FIRST, LockBytes.SHARED_SIZE);
-    main.unlock(LockBytes.PENDING, 1);
   }
 
   /** The originals of the pages that one transaction overwrites. */

@@ -115,11 +115,6 @@ final class WalMode implements AutoCloseable {
         wal.salt2());
   }
 
-  /** Bytes a page as the WAL has it; 0 when nothing has been written to it. */
-  int pageSize() {
-    return header.pageSize();
-  }
-
   /** Size of the database in pages, or 0 when the main file alone knows. */
   int pageCount() {
     return header.maxFrame() == 0 ? 0 : header.pageCount();
@@ -131,9 +126,7 @@ final class WalMode implements AutoCloseable {
 
   /** Applies one transaction: when this returns, new readers see it. */
   void apply(TransactionPages pages) throws IOException {
-    if (isStale) {
-      load();
-    }
+    refresh();
     if (header.maxFrame() > 0 && index.backfilled() == header.maxFrame()) {
       tryRestart();
     }
@@ -151,6 +144,14 @@ final class WalMode implements AutoCloseable {
       isStale = false;
     } finally {
       buffer.giveBack();
+    }
+  }
+
+  /** After an apply that failed half way. */
+  private void refresh() throws IOException {
+    if (isStale) {
+      load();
+      isStale = false;
     }
   }
 
@@ -264,6 +265,7 @@ final class WalMode implements AutoCloseable {
    * @return true when everything is in the database
    */
   boolean checkpoint() throws IOException {
+    refresh();
     if (!index.tryLock(LockBytes.WAL_CHECKPOINT, 1)) {
       return false;
     }

@@ -62,23 +62,29 @@ final class Tool implements AutoCloseable {
     }
   }
 
-  /** Polls until there are so many rows: each state whole, none older than the one before. */
-  static Tool poller(Path database, int rows) throws IOException {
+  /**
+   * Polls until there are so many rows: each state whole, none older than the one before.
+   *
+   * @param busySeconds how long it may wait for a lock before that is an error; with 0 it keeps one
+   *     connection, as SQLite's connections disturb each other when they are opened and closed
+   */
+  static Tool poller(Path database, int rows, int busySeconds) throws IOException {
     return python(
         database,
         """
-        target = int(sys.argv[2]); last = -1; polls = 0; c = connect()
+        target = int(sys.argv[2]); busy = int(sys.argv[3]); last = -1; polls = 0; c = connect(busy)
         say('ready')
         while last < target:
-            if polls % 50 == 0:
-                c.close(); c = connect()
+            if busy and polls % 50 == 0:
+                c.close(); c = connect(busy)
             k = state(c)
             assert k >= last, (k, last)
             last = k; polls += 1
         assert c.execute('pragma integrity_check').fetchall() == [('ok',)]
         say('done')
         """,
-        rows);
+        rows,
+        busySeconds);
   }
 
   /** Holds one snapshot until its input ends; then it must be what it was, and a new one newer. */
