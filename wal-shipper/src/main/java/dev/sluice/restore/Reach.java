@@ -10,9 +10,11 @@ final class Reach {
   private static final Comparator<StoredFile> BY_MIN =
       (a, b) -> Long.compareUnsigned(a.minTxid(), b.minTxid());
 
-  /** Further is more; of two that reach as far, the smaller file, as the larger only says more. */
+  /** Further is more; of those that reach as far, the one that says least besides. */
   static final Comparator<StoredFile> BY_REACH =
-      StoredFile.BY_MAX.thenComparing(Comparator.comparingLong(StoredFile::sizeBytes).reversed());
+      StoredFile.BY_MAX
+          .thenComparing(Comparator.comparingLong(StoredFile::sizeBytes).reversed())
+          .thenComparing(BY_MIN);
 
   private final List<StoredFile> byMin;
   private final List<StoredFile> furthestFirst;

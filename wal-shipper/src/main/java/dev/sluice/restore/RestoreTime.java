@@ -13,6 +13,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.DateTimeParseException;
+import java.time.format.ResolverStyle;
 import java.time.format.SignStyle;
 import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
@@ -49,7 +50,8 @@ public final class RestoreTime {
           .optionalStart()
           .appendFraction(ChronoField.NANO_OF_SECOND, 1, 9, true)
           .optionalEnd()
-          .toFormatter(Locale.ROOT);
+          .toFormatter(Locale.ROOT)
+          .withResolverStyle(ResolverStyle.STRICT);
 
   private static final DateTimeFormatter DATE_TIME =
       new DateTimeFormatterBuilder()
@@ -57,7 +59,8 @@ public final class RestoreTime {
           .appendPattern("['T'][' ']")
           .append(TIME)
           .appendPattern("[' '][XXX][XX][X]")
-          .toFormatter(Locale.ROOT);
+          .toFormatter(Locale.ROOT)
+          .withResolverStyle(ResolverStyle.STRICT);
 
   private static final Pattern AGO = Pattern.compile("((?:an?|\\d+)\\s*[a-z]+[\\s,]*)+ago");
   private static final Pattern AMOUNT = Pattern.compile("(an?|\\d+)\\s*([a-z]+)[\\s,]*");
@@ -152,8 +155,19 @@ public final class RestoreTime {
           ? dateTime.toInstant(ZoneOffset.from(parsed))
           : local(text, dateTime);
     } catch (DateTimeParseException e) {
-      throw bad(text, e.getErrorIndex() > 0 ? String.valueOf(e.getMessage()) : "not understood");
+      throw bad(text, why(e));
     }
+  }
+
+  private static String why(DateTimeParseException e) {
+    if (e.getCause() instanceof DateTimeException cause) {
+      return String.valueOf(cause.getMessage());
+    }
+    int at = e.getErrorIndex();
+    String parsed = e.getParsedString();
+    return at > 0 && at < parsed.length()
+        ? "not understood from '" + parsed.substring(at) + "' on"
+        : "not understood";
   }
 
   private static LocalDate day(String text, String name, LocalTime at, ZonedDateTime now) {
