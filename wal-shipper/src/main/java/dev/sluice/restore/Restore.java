@@ -82,11 +82,7 @@ public final class Restore {
       LtxHeader last = inputs.get(inputs.size() - 1).header();
       long pageSize = last.pageSize();
       file.setSize(last.commit() * pageSize);
-      Position position =
-          LtxSnapshot.decode(
-              sinceLastWhole(inputs),
-              (pgno, pages) -> file.write((pgno - 1) * pageSize, pages),
-              options.threads());
+      Position position = decode(inputs, file, pageSize);
       boolean verified = verify(plan, position);
       file.publish();
       return new RestoreResult(
@@ -122,6 +118,18 @@ public final class Restore {
       }
     }
     return inputs;
+  }
+
+  private Position decode(List<LtxFile> inputs, TargetFile file, long pageSize) throws IOException {
+    try {
+      return LtxSnapshot.decode(
+          sinceLastWhole(inputs),
+          (pgno, pages) -> file.write((pgno - 1) * pageSize, pages),
+          options.threads());
+    } catch (IllegalArgumentException e) {
+      throw new NotRestorableException(
+          store + ": the files do not make a database: " + e.getMessage());
+    }
   }
 
   /** A file with all pages makes those before it unnecessary; they may have another page size. */
