@@ -14,7 +14,8 @@ final class Reach {
   static final Comparator<StoredFile> BY_REACH =
       StoredFile.BY_MAX
           .thenComparing(Comparator.comparingLong(StoredFile::sizeBytes).reversed())
-          .thenComparing(BY_MIN);
+          .thenComparing(BY_MIN)
+          .thenComparing(StoredFile::level);
 
   private final List<StoredFile> byMin;
   private final List<StoredFile> furthestFirst;
