@@ -32,7 +32,7 @@ final class MergePiece {
   MergePiece(MergePlan plan, boolean reframe) {
     this.plan = plan;
     pageSize = plan.pageSize();
-    pagesPerPiece = Pipeline.pagesPerPiece(pageSize);
+    pagesPerPiece = Math.min(Pipeline.pagesPerPiece(pageSize), plan.count());
     pages = ByteBuffer.allocateDirect(pagesPerPiece * pageSize);
     frames = ByteBuffer.allocateDirect(pagesPerPiece * pageSize);
     batch = reframe ? new FrameBatch(pageSize, pagesPerPiece) : null;

@@ -15,7 +15,7 @@ final class SnapshotPiece {
   SnapshotPiece(LtxHeader header) {
     this.header = header;
     lockPage = Checksums.lockPage(header.pageSize());
-    pagesPerPiece = Pipeline.pagesPerPiece(header.pageSize());
+    pagesPerPiece = Math.min(Pipeline.pagesPerPiece(header.pageSize()), header.commit());
     pages = ByteBuffer.allocateDirect(pagesPerPiece * header.pageSize());
     batch = new FrameBatch(header.pageSize(), pagesPerPiece);
   }
