@@ -33,6 +33,12 @@ public final class Restore {
   /** Metadata with the {@link Position} after a file's last transaction. */
   public static final String POSITION = "sluice-position";
 
+  /** A file up to this size is read with one request, as long as all such take no more than … */
+  private static final long WHOLE_FILE_BYTES = 1 << 20;
+
+  /** … this. */
+  private static final long WHOLE_FILES_BYTES = 32 << 20;
+
   private final MeteredStore store;
   private final StoreStats stats = new StoreStats();
   private final StoreLayout layout;
@@ -104,8 +110,11 @@ public final class Restore {
 
   private List<LtxFile> open(List<StoredFile> files) throws IOException {
     List<LtxFile> inputs = new ArrayList<>();
+    long memory = WHOLE_FILES_BYTES;
     for (StoredFile file : files) {
-      LtxFile input = StoreSource.open(store, file);
+      boolean whole = file.sizeBytes() <= Math.min(memory, WHOLE_FILE_BYTES);
+      memory -= whole ? file.sizeBytes() : 0;
+      LtxFile input = whole ? StoreSource.openWhole(store, file) : StoreSource.open(store, file);
       inputs.add(input);
       LtxHeader header = input.header();
       if (header.minTxid() != file.minTxid() || header.maxTxid() != file.maxTxid()) {
@@ -123,22 +132,11 @@ public final class Restore {
   private Position decode(List<LtxFile> inputs, TargetFile file, long pageSize) throws IOException {
     try {
       return LtxSnapshot.decode(
-          sinceLastWhole(inputs),
-          (pgno, pages) -> file.write((pgno - 1) * pageSize, pages),
-          options.threads());
+          inputs, (pgno, pages) -> file.write((pgno - 1) * pageSize, pages), options.threads());
     } catch (IllegalArgumentException e) {
       throw new NotRestorableException(
           store + ": the files do not make a database: " + e.getMessage());
     }
-  }
-
-  /** A file with all pages makes those before it unnecessary; they may have another page size. */
-  private static List<LtxFile> sinceLastWhole(List<LtxFile> inputs) {
-    int first = inputs.size() - 1;
-    while (first > 0 && !inputs.get(first).isWhole()) {
-      first--;
-    }
-    return inputs.subList(first, inputs.size());
   }
 
   /** Whether the store knows the position of its last file; it must be the one reached. */
