@@ -1,8 +1,10 @@
 package dev.sluice.os;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
+import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 
@@ -28,6 +30,21 @@ public final class Libc {
   public static final int O_NOFOLLOW = 0400000;
   public static final int O_CLOEXEC = 02000000;
   public static final int O_PATH = 010000000;
+
+  public static final int ENOENT = 2;
+  public static final int EAGAIN = 11;
+  public static final int EACCES = 13;
+
+  /** Kinds of lock. */
+  public static final int F_RDLCK = 0;
+
+  public static final int F_WRLCK = 1;
+  public static final int F_UNLCK = 2;
+
+  private static final int F_OFD_GETLK = 36;
+  private static final int F_OFD_SETLK = 37;
+  private static final int F_OFD_SETLKW = 38;
+  private static final int SEEK_END = 2;
 
   private static final Functions FUNCTIONS = LibraryLoader.create(Functions.class).load("c");
   private static final Runtime RUNTIME = Runtime.getRuntime(FUNCTIONS);
@@ -89,6 +106,122 @@ public final class Libc {
     return FUNCTIONS.fallocate64(fd, mode, offset, length) < 0 ? -errno() : 0;
   }
 
+  /**
+   * Makes {@code target} another name of {@code fd} (whatever it was before) and closes {@code fd}.
+   */
+  public static void replaceDescriptor(int fd, int target) {
+    FUNCTIONS.dup3(fd, target, O_CLOEXEC);
+    FUNCTIONS.close(fd);
+  }
+
+  public static long lseek(int fd, long offset, int whence) {
+    long at = FUNCTIONS.lseek64(fd, offset, whence);
+    return at < 0 ? -errno() : at;
+  }
+
+  /** Copies bytes of the heap to an address. */
+  public static void copy(byte[] from, int offset, int count, long address) {
+    Pointer.wrap(RUNTIME, address).put(0, from, offset, count);
+  }
+
+  /** Makes reads of a descriptor return -EAGAIN instead of waiting. */
+  public static int setNonBlocking(int fd) {
+    int flags = FUNCTIONS.fcntl(fd, 3, 0L);
+    return flags < 0 || FUNCTIONS.fcntl(fd, 4, (long) (flags | O_NONBLOCK)) < 0 ? -errno() : 0;
+  }
+
+  /** Waits until a descriptor can be read, at most {@code timeoutMillis}. */
+  public static int pollReadable(int fd, int timeoutMillis) {
+    Pointer request = POLL.get();
+    request.putInt(0, fd);
+    request.putShort(4, (short) 1);
+    request.putShort(6, (short) 0);
+    int n = FUNCTIONS.poll(request.address(), 1, timeoutMillis);
+    return n < 0 ? -errno() : n;
+  }
+
+  /** Like {@link #pread}, but -EAGAIN when the disk would have to be asked. */
+  public static long preadCached(int fd, long address, long count, long offset) {
+    Pointer vector = VECTOR.get();
+    vector.putLong(0, address);
+    vector.putLong(8, count);
+    long n = FUNCTIONS.preadv64v2(fd, vector.address(), 1, offset, RWF_NOWAIT);
+    return n < 0 ? -errno() : n;
+  }
+
+  private static final int RWF_NOWAIT = 8;
+  private static final ThreadLocal<Pointer> POLL =
+      ThreadLocal.withInitial(() -> Memory.allocateDirect(RUNTIME, 8));
+  private static final ThreadLocal<Pointer> VECTOR =
+      ThreadLocal.withInitial(() -> Memory.allocateDirect(RUNTIME, 16));
+
+  public static int umount(String path, boolean lazily) {
+    return FUNCTIONS.umount2(path, lazily ? 2 : 0) < 0 ? -errno() : 0;
+  }
+
+  /** Size of a file in bytes, or -errno. Moves the descriptor's own offset to the end. */
+  public static long size(int fd) {
+    long n = FUNCTIONS.lseek64(fd, 0, SEEK_END);
+    return n < 0 ? -errno() : n;
+  }
+
+  public static int fchmod(int fd, int mode) {
+    return FUNCTIONS.fchmod(fd, mode) < 0 ? -errno() : 0;
+  }
+
+  public static int fchown(int fd, int uid, int gid) {
+    return FUNCTIONS.fchown(fd, uid, gid) < 0 ? -errno() : 0;
+  }
+
+  /**
+   * Takes, converts or releases a lock of the open file description, at once or not at all. It
+   * conflicts with POSIX locks of every process, this one included, and lives until the last
+   * duplicate of the descriptor is closed.
+   *
+   * @param type {@link #F_RDLCK}, {@link #F_WRLCK} or {@link #F_UNLCK}
+   * @return 0, {@code -EAGAIN} or {@code -EACCES} when someone else's lock is in the way, or -errno
+   */
+  public static int lock(int fd, int type, long start, long length) {
+    return flock(fd, F_OFD_SETLK, FlockMemory.of(type, start, length));
+  }
+
+  /** As {@link #lock}, but waits, without a bound, until no lock is in the way. */
+  public static int lockWaiting(int fd, int type, long start, long length) {
+    return flock(fd, F_OFD_SETLKW, FlockMemory.of(type, start, length));
+  }
+
+  /** Whether someone else's lock is in the way of this one: 1, 0 or -errno. */
+  public static int isLockedByOther(int fd, int type, long start, long length) {
+    FlockMemory memory = FlockMemory.of(type, start, length);
+    int rc = flock(fd, F_OFD_GETLK, memory);
+    return rc < 0 ? rc : memory.bytes.getShort(0) == F_UNLCK ? 0 : 1;
+  }
+
+  private static int flock(int fd, int command, FlockMemory memory) {
+    return FUNCTIONS.fcntl(fd, command, memory.address) < 0 ? -errno() : 0;
+  }
+
+  /** What the kernel says of an error, {@code errno} being positive. */
+  public static String describe(int errno) {
+    return FUNCTIONS.strerror(errno);
+  }
+
+  /** A {@code struct flock} of 64-bit Linux; one a thread, so that a lock allocates nothing. */
+  private static final class FlockMemory {
+    private static final ThreadLocal<FlockMemory> OF_THREAD =
+        ThreadLocal.withInitial(FlockMemory::new);
+
+    final ByteBuffer bytes = ByteBuffer.allocateDirect(32).order(ByteOrder.nativeOrder());
+    final long address = Libc.address(bytes);
+
+    static FlockMemory of(int type, long start, long length) {
+      FlockMemory memory = OF_THREAD.get();
+      memory.bytes.putLong(0, 0).putShort(0, (short) type);
+      memory.bytes.putLong(8, start).putLong(16, length).putLong(24, 0);
+      return memory;
+    }
+  }
+
   /** Current errno of the calling thread, as left by the last call through this class. */
   private static int errno() {
     return LastError.getLastError(RUNTIME);
@@ -115,5 +248,23 @@ public final class Libc {
     int ftruncate64(int fd, long size);
 
     int fallocate64(int fd, int mode, long offset, long length);
+
+    int fcntl(int fd, int command, long argument);
+
+    int poll(long descriptors, long count, int timeoutMillis);
+
+    long preadv64v2(int fd, long vector, int count, long offset, int flags);
+
+    int dup3(int fd, int target, int flags);
+
+    long lseek64(int fd, long offset, int whence);
+
+    int umount2(String path, int flags);
+
+    int fchmod(int fd, int mode);
+
+    int fchown(int fd, int uid, int gid);
+
+    String strerror(int errno);
   }
 }

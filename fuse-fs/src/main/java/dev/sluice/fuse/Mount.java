@@ -1,0 +1,58 @@
+package dev.sluice.fuse;
+
+import dev.sluice.capture.Capture;
+import dev.sluice.fuse.binding.FuseException;
+import dev.sluice.fuse.binding.FuseSession;
+import dev.sluice.fuse.binding.ReaderRole;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.function.Function;
+
+/** A backing directory, mounted. Safe for use by many threads. */
+public final class Mount implements AutoCloseable {
+  /** More than one only so that an fsync or a cold read does not hold up the rest. */
+  private static final int THREADS = 8;
+
+  private final FuseSession session;
+
+  private Mount(FuseSession session) {
+    this.session = session;
+  }
+
+  /**
+   * Mounts {@code data} at {@code mountPoint}; when this returns, the mount serves.
+   *
+   * @param capture makes the capture, given what it must call before anything that may wait
+   * @throws FuseException when it can't be mounted, saying what to do
+   */
+  public static Mount open(Path data, Path mountPoint, Function<Runnable, Capture> capture)
+      throws FuseException {
+    ReaderRole role = new ReaderRole();
+    String root =
+        new String(
+            data.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8),
+            StandardCharsets.ISO_8859_1);
+    SluiceFileSystem files = new SluiceFileSystem(root, capture.apply(role::release), role);
+    return new Mount(FuseSession.mount(mountPoint, files, role, THREADS));
+  }
+
+  /** Waits until somebody unmounts it. */
+  public void join() throws InterruptedException {
+    session.join();
+  }
+
+  /** All requests of the kernel answered so far. */
+  public long requestCount() {
+    return session.requestCount();
+  }
+
+  /** Unmounts. Waits up to {@code graceMillis} for applications to close their files. */
+  public void close(long graceMillis) {
+    session.close(graceMillis);
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}

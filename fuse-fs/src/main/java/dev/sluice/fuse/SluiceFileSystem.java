@@ -1,0 +1,850 @@
+package dev.sluice.fuse;
+
+import dev.sluice.capture.Capture;
+import dev.sluice.capture.CapturedFile;
+import dev.sluice.fuse.binding.Errno;
+import dev.sluice.fuse.binding.FileOperations;
+import dev.sluice.fuse.binding.ReaderRole;
+import dev.sluice.os.FileStatus;
+import dev.sluice.os.Libc;
+import dev.sluice.os.PathCalls;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a backing directory, with {@link Capture} told of everything that can commit a
+ * transaction. What is not part of a database passes through as it is.
+ *
+ * <p>The kernel may keep names, attributes and content as long as it likes: nothing changes below
+ * the mount but through the mount.
+ */
+final class SluiceFileSystem implements FileOperations {
+  /** Where Sluice keeps its own state, below the backing directory; not shown in the mount. */
+  static final String STATE_DIRECTORY = ".sluice";
+
+  private static final long FOREVER_SECONDS = 86_400L * 365;
+  private static final int SET_ID_BITS = 06000;
+  private static final int MODE_BITS = 07777;
+
+  private final String root;
+  private final Capture capture;
+  private final ReaderRole role;
+  private final InodeTable inodes = new InodeTable();
+  private final ThreadLocal<FileStatus> status = ThreadLocal.withInitial(FileStatus::new);
+  private final ConcurrentHashMap<Long, List<PathCalls.Name>> directories =
+      new ConcurrentHashMap<>();
+  private final AtomicLong nextDirectory = new AtomicLong(1);
+
+  /** {@code root} is the backing directory, absolute, one char a byte. */
+  SluiceFileSystem(String root, Capture capture, ReaderRole role) {
+    this.root = root;
+    this.capture = capture;
+    this.role = role;
+    FileStatus s = status.get();
+    PathCalls.stat(root, s);
+    inodes.lock.lock();
+    try {
+      Inode top = inodes.forBacking(s.device(), s.inode());
+      if (top.id != InodeTable.ROOT) {
+        throw new IllegalStateException("the root must be the first inode");
+      }
+    } finally {
+      inodes.lock.unlock();
+    }
+  }
+
+  // Names.
+
+  @Override
+  public int lookup(long parent, String name, Entry out) {
+    return namespace(() -> find(inodes.get(parent), name, out));
+  }
+
+  private int find(Inode directory, String name, Entry out) {
+    out.nodeId = 0;
+    out.validSeconds = FOREVER_SECONDS;
+    String path = hidden(directory, name) ? null : below(directory, name);
+    if (path == null) {
+      return -Errno.ENOENT;
+    }
+    int result = PathCalls.stat(backing(path), status.get());
+    if (result == 0) {
+      return known(directory, name, out);
+    }
+    if (result == -Errno.ENOENT && name.endsWith(PositionFile.SUFFIX)) {
+      return findPosition(directory, name, path, out);
+    }
+    return result;
+  }
+
+  private int findPosition(Inode directory, String name, String path, Entry out) {
+    // A database may appear any time, so the kernel must not remember that there is none.
+    out.validSeconds = 0;
+    String database = path.substring(0, path.length() - PositionFile.SUFFIX.length());
+    Supplier<String> line = capture.position(database);
+    if (line == null) {
+      return -Errno.ENOENT;
+    }
+    Inode inode = directory.child(name);
+    if (inode == null) {
+      inode = inodes.addPositionFile(new PositionFile(line));
+      inode.addLink(directory, name);
+    }
+    inode.lookups++;
+    out.nodeId = inode.id;
+    out.generation = inode.generation;
+    positionAttributes(inode, out.attributes);
+    return 0;
+  }
+
+  /** Answers with an entry for what {@link #status} was just read of. Under the lock. */
+  private int known(Inode directory, String name, Entry out) {
+    FileStatus s = status.get();
+    Inode inode = inodes.forBacking(s.device(), s.inode());
+    Inode before = directory.child(name);
+    if (before != inode) {
+      if (before != null) {
+        before.removeLink(directory, name);
+      }
+      inode.addLink(directory, name);
+    }
+    inode.lookups++;
+    out.nodeId = inode.id;
+    out.generation = inode.generation;
+    out.validSeconds = FOREVER_SECONDS;
+    fill(out.attributes, s);
+    return 0;
+  }
+
+  @Override
+  public void forget(long id, long count) {
+    inodes.lock.lock();
+    try {
+      Inode inode = inodes.get(id);
+      inode.lookups = Math.max(0, inode.lookups - count);
+      inodes.dropIfUnused(inode);
+    } finally {
+      inodes.lock.unlock();
+    }
+  }
+
+  @Override
+  public byte @Nullable [] readlink(long id, int[] error) {
+    String path = backingPath(inodes.get(id));
+    if (path == null) {
+      error[0] = -Errno.ENOENT;
+      return null;
+    }
+    return PathCalls.readlink(path, error);
+  }
+
+  @Override
+  public int mknod(long parent, String name, int mode, int rdev, Caller caller, Entry out) {
+    return make(parent, name, caller, out, path -> PathCalls.mknod(path, mode, rdev));
+  }
+
+  @Override
+  public int mkdir(long parent, String name, int mode, Caller caller, Entry out) {
+    return make(parent, name, caller, out, path -> PathCalls.mkdir(path, mode));
+  }
+
+  @Override
+  public int symlink(long parent, String name, byte[] target, Caller caller, Entry out) {
+    return make(parent, name, caller, out, path -> PathCalls.symlink(target, path));
+  }
+
+  private interface PathCall {
+    int call(String backingPath);
+  }
+
+  private int make(long parent, String name, Caller caller, Entry out, PathCall call) {
+    return namespace(
+        () -> {
+          Inode directory = inodes.get(parent);
+          String path = hidden(directory, name) ? null : below(directory, name);
+          if (path == null) {
+            return -Errno.EPERM;
+          }
+          int result = call.call(backing(path));
+          if (result < 0) {
+            return result;
+          }
+          own(backing(path), caller);
+          result = PathCalls.stat(backing(path), status.get());
+          return result < 0 ? result : known(directory, name, out);
+        });
+  }
+
+  /** What a process makes is its own, although this process made it. */
+  private static void own(String backingPath, Caller caller) {
+    if (caller.uid() != 0 || caller.gid() != 0) {
+      PathCalls.chown(backingPath, caller.uid(), caller.gid());
+    }
+  }
+
+  @Override
+  public int link(long id, long newParent, String newName, Entry out) {
+    return namespace(
+        () -> {
+          String from = backingPath(inodes.get(id));
+          Inode directory = inodes.get(newParent);
+          String path = hidden(directory, newName) ? null : below(directory, newName);
+          if (from == null || path == null) {
+            return -Errno.ENOENT;
+          }
+          int result = PathCalls.link(from, backing(path));
+          if (result == 0) {
+            result = PathCalls.stat(backing(path), status.get());
+          }
+          return result < 0 ? result : known(directory, newName, out);
+        });
+  }
+
+  @Override
+  public int unlink(long parent, String name) {
+    Inode directory = inodes.get(parent);
+    String path = hidden(directory, name) ? null : pathOf(directory, name);
+    if (path == null) {
+      return -Errno.ENOENT;
+    }
+    // The end of a rollback journal commits: that may take an fsync, so not under the lock of the
+    // names.
+    CapturedFile captured = capture.file(path);
+    int result = captured == null ? 0 : captured.beforeUnlink();
+    if (result < 0) {
+      return result;
+    }
+    result = namespace(() -> remove(directory, name, path));
+    if (result == 0 && captured != null) {
+      captured.afterUnlink();
+    }
+    return result;
+  }
+
+  private int remove(Inode directory, String name, String path) {
+    Inode child = directory.child(name);
+    if (child != null && child.positionFile != null) {
+      return -Errno.EPERM;
+    }
+    FileStatus s = status.get();
+    int result = PathCalls.stat(backing(path), s);
+    boolean last = result == 0 && s.links() == 1;
+    if (result == 0) {
+      result = PathCalls.unlink(backing(path));
+    }
+    if (result == 0 && child != null) {
+      child.removeLink(directory, name);
+      if (last) {
+        inodes.detach(child);
+        child.captured = null;
+      }
+    }
+    return result;
+  }
+
+  @Override
+  public int rmdir(long parent, String name) {
+    return namespace(
+        () -> {
+          Inode directory = inodes.get(parent);
+          String path = hidden(directory, name) ? null : below(directory, name);
+          int result = path == null ? -Errno.ENOENT : PathCalls.rmdir(backing(path));
+          Inode child = directory.child(name);
+          if (result == 0 && child != null) {
+            child.removeLink(directory, name);
+            inodes.detach(child);
+          }
+          return result;
+        });
+  }
+
+  @Override
+  public int rename(long parent, String name, long newParent, String newName, int flags) {
+    return namespace(
+        () -> {
+          Inode directory = inodes.get(parent);
+          Inode newDirectory = inodes.get(newParent);
+          String from = hidden(directory, name) ? null : below(directory, name);
+          String to = hidden(newDirectory, newName) ? null : below(newDirectory, newName);
+          if (from == null || to == null) {
+            return -Errno.EPERM;
+          }
+          boolean exchange = (flags & 2) != 0;
+          int result =
+              capture.rename(from, to, () -> PathCalls.rename(backing(from), backing(to), flags));
+          if (result < 0) {
+            return result;
+          }
+          Inode moved = directory.child(name);
+          Inode replaced = newDirectory.child(newName);
+          if (replaced != null) {
+            replaced.removeLink(newDirectory, newName);
+          }
+          if (moved != null) {
+            moved.removeLink(directory, name);
+            moved.addLink(newDirectory, newName);
+          }
+          if (replaced != null && exchange) {
+            replaced.addLink(directory, name);
+          } else if (replaced != null && replaced.links.isEmpty()) {
+            inodes.detach(replaced);
+            replaced.captured = null;
+          }
+          recapture(moved);
+          recapture(exchange ? replaced : null);
+          return 0;
+        });
+  }
+
+  /** After a rename: the files below have other names and so belong to other databases. */
+  private void recapture(@Nullable Inode inode) {
+    if (inode == null) {
+      return;
+    }
+    String path = inodes.path(inode);
+    if (path != null && inode.captured != null) {
+      inode.captured = capture.file(path);
+    }
+    inode.forEachChild(this::recapture);
+  }
+
+  // Attributes.
+
+  @Override
+  public int getattr(long id, Attributes out) {
+    Inode inode = inodes.get(id);
+    if (inode.positionFile != null) {
+      positionAttributes(inode, out);
+      return 0;
+    }
+    FileStatus s = status.get();
+    int result = stat(inode, s);
+    if (result == 0) {
+      fill(out, s);
+    }
+    return result;
+  }
+
+  private int stat(Inode inode, FileStatus s) {
+    int fd = inode.fd;
+    if (fd >= 0) {
+      int result = PathCalls.stat(fd, s);
+      if (result == 0 || inode.fd == fd) {
+        return result;
+      }
+    }
+    String path = backingPath(inode);
+    return path == null ? -Errno.ENOENT : PathCalls.stat(path, s);
+  }
+
+  @Override
+  public int setattr(long id, AttributeChange change, Attributes out) {
+    Inode inode = inodes.get(id);
+    if (inode.positionFile != null) {
+      return -Errno.EPERM;
+    }
+    int fd = inode.fd;
+    String path = backingPath(inode);
+    if (path == null && fd < 0) {
+      return -Errno.ENOENT;
+    }
+    int result = 0;
+    if (change.setMode) {
+      result =
+          path == null
+              ? PathCalls.fchmod(fd, change.mode & MODE_BITS)
+              : PathCalls.chmod(path, change.mode & MODE_BITS);
+    }
+    if (result >= 0 && (change.setUid || change.setGid)) {
+      int uid = change.setUid ? change.uid : -1;
+      int gid = change.setGid ? change.gid : -1;
+      result = path == null ? PathCalls.fchown(fd, uid, gid) : PathCalls.chown(path, uid, gid);
+    }
+    if (result >= 0 && change.setSize) {
+      result = truncate(inode, path, change.size);
+    }
+    if (result >= 0 && change.killPrivileges) {
+      killPrivileges(inode);
+    }
+    if (result >= 0 && (change.setAtime || change.setMtime)) {
+      result =
+          PathCalls.setTimes(
+              path,
+              fd,
+              change.atime,
+              change.atimeNow
+                  ? PathCalls.UTIME_NOW
+                  : change.setAtime ? change.atimeNanos : PathCalls.UTIME_OMIT,
+              change.mtime,
+              change.mtimeNow
+                  ? PathCalls.UTIME_NOW
+                  : change.setMtime ? change.mtimeNanos : PathCalls.UTIME_OMIT);
+    }
+    if (result < 0) {
+      return result;
+    }
+    FileStatus s = status.get();
+    result = stat(inode, s);
+    if (result == 0) {
+      fill(out, s);
+    }
+    return result;
+  }
+
+  private int truncate(Inode inode, @Nullable String path, long size) {
+    int fd = inode.fd;
+    boolean borrowed = fd >= 0 && inode.writable;
+    if (!borrowed) {
+      if (path == null) {
+        return -Errno.ENOENT;
+      }
+      fd = PathCalls.open(path, Libc.O_RDWR, 0);
+      if (fd < 0) {
+        return fd;
+      }
+    }
+    CapturedFile captured = inode.captured;
+    if (captured == null && path != null) {
+      captured = capture.file(path.substring(root.length() + 1));
+    }
+    int result = captured == null ? Libc.ftruncate(fd, size) : captured.truncate(fd, size);
+    if (!borrowed) {
+      Libc.close(fd);
+    }
+    return result;
+  }
+
+  private void killPrivileges(Inode inode) {
+    FileStatus s = status.get();
+    if (stat(inode, s) == 0 && (s.mode() & SET_ID_BITS) != 0) {
+      int mode = s.mode() & MODE_BITS & ~04000;
+      // Without group execution the bit means mandatory locking, not a privilege.
+      if ((mode & 010) != 0) {
+        mode &= ~02000;
+      }
+      int fd = inode.fd;
+      String path = backingPath(inode);
+      if (path != null) {
+        PathCalls.chmod(path, mode);
+      } else if (fd >= 0) {
+        PathCalls.fchmod(fd, mode);
+      }
+    }
+  }
+
+  // Open files.
+
+  @Override
+  public int open(long id, int flags, Opened out) {
+    Inode inode = inodes.get(id);
+    if (inode.positionFile != null) {
+      if ((flags & Libc.O_ACCMODE) != Libc.O_RDONLY) {
+        return -Errno.EACCES;
+      }
+      out.handle = id;
+      out.directIo = true;
+      out.keepCache = false;
+      return 0;
+    }
+    return namespace(
+        () -> {
+          int result = acquire(inode, (flags & Libc.O_ACCMODE) != Libc.O_RDONLY);
+          if (result == 0 && (flags & Libc.O_TRUNC) != 0) {
+            result = truncate(inode, null, 0);
+            if (result < 0) {
+              surrender(inode);
+            }
+          }
+          out.handle = id;
+          out.directIo = false;
+          out.keepCache = true;
+          return result;
+        });
+  }
+
+  /** One more holder of the inode's descriptor. Under the lock. */
+  private int acquire(Inode inode, boolean write) {
+    if (inode.fd < 0 || (write && !inode.writable)) {
+      String path = backingPath(inode);
+      if (path == null) {
+        return -Errno.ENOENT;
+      }
+      int fd = PathCalls.open(path, Libc.O_RDWR, 0);
+      boolean writable = fd >= 0;
+      if (fd < 0 && !write) {
+        fd = PathCalls.open(path, Libc.O_RDONLY, 0);
+      }
+      if (fd < 0) {
+        return fd;
+      }
+      if (inode.fd >= 0) {
+        // Requests under way hold the number of the old descriptor: let the number stay.
+        Libc.replaceDescriptor(fd, inode.fd);
+      } else {
+        inode.fd = fd;
+      }
+      inode.writable = writable;
+    }
+    opened(inode, write);
+    return 0;
+  }
+
+  private void opened(Inode inode, boolean write) {
+    inode.opens++;
+    if (write && inode.captured == null) {
+      String path = inodes.path(inode);
+      inode.captured = path == null ? null : capture.file(path);
+    }
+    CapturedFile captured = inode.captured;
+    if (captured != null) {
+      captured.handles(inode.opens);
+    }
+  }
+
+  private void surrender(Inode inode) {
+    inode.opens--;
+    CapturedFile captured = inode.captured;
+    if (inode.opens == 0) {
+      int fd = inode.fd;
+      inode.fd = -1;
+      inode.writable = false;
+      Libc.close(fd);
+    }
+    if (captured != null) {
+      captured.handles(inode.opens);
+    }
+    inodes.dropIfUnused(inode);
+  }
+
+  @Override
+  public int create(
+      long parent, String name, int flags, int mode, Caller caller, Entry out, Opened opened) {
+    return namespace(
+        () -> {
+          Inode directory = inodes.get(parent);
+          String path = hidden(directory, name) ? null : below(directory, name);
+          if (path == null) {
+            return -Errno.EPERM;
+          }
+          int fd =
+              PathCalls.open(
+                  backing(path),
+                  Libc.O_RDWR | Libc.O_CREAT | (flags & Libc.O_EXCL),
+                  mode & MODE_BITS);
+          if (fd < 0) {
+            return fd;
+          }
+          if (caller.uid() != 0 || caller.gid() != 0) {
+            PathCalls.fchown(fd, caller.uid(), caller.gid());
+          }
+          int result = PathCalls.stat(fd, status.get());
+          if (result == 0) {
+            result = known(directory, name, out);
+          }
+          if (result < 0) {
+            Libc.close(fd);
+            return result;
+          }
+          Inode inode = inodes.get(out.nodeId);
+          if (inode.fd < 0) {
+            inode.fd = fd;
+            inode.writable = true;
+            opened(inode, true);
+          } else {
+            Libc.close(fd);
+            result = acquire(inode, true);
+          }
+          if (result == 0 && (flags & Libc.O_TRUNC) != 0 && out.attributes.size > 0) {
+            result = truncate(inode, null, 0);
+            out.attributes.size = 0;
+          }
+          opened.handle = inode.id;
+          opened.directIo = false;
+          opened.keepCache = true;
+          return result;
+        });
+  }
+
+  @Override
+  public int release(long id, long handle) {
+    Inode inode = inodes.get(id);
+    if (inode.positionFile != null) {
+      return 0;
+    }
+    return namespace(
+        () -> {
+          surrender(inode);
+          return 0;
+        });
+  }
+
+  @Override
+  public int read(long id, long handle, long offset, int size, long address) {
+    Inode inode = inodes.get(id);
+    PositionFile positionFile = inode.positionFile;
+    if (positionFile != null) {
+      return readPosition(positionFile, offset, size, address);
+    }
+    int fd = inode.fd;
+    long n = Libc.preadCached(fd, address, size, offset);
+    if (n >= 0 && n < size && offset + n < sizeOf(fd)) {
+      n = -Errno.EAGAIN;
+    }
+    if (n == -Errno.EAGAIN || n == -Errno.EOPNOTSUPP) {
+      role.release();
+      n = Libc.pread(fd, address, size, offset);
+    }
+    return (int) n;
+  }
+
+  private long sizeOf(int fd) {
+    FileStatus s = status.get();
+    return PathCalls.stat(fd, s) == 0 ? s.size() : 0;
+  }
+
+  private static int readPosition(PositionFile file, long offset, int size, long address) {
+    byte[] line = file.line().get().getBytes(StandardCharsets.US_ASCII);
+    int n = (int) Math.max(0, Math.min(size, line.length - offset));
+    if (n > 0) {
+      Libc.copy(line, (int) offset, n, address);
+    }
+    return n;
+  }
+
+  @Override
+  public int write(
+      long id, long handle, long offset, ByteBuffer data, long address, boolean killPrivileges) {
+    Inode inode = inodes.get(id);
+    if (killPrivileges) {
+      killPrivileges(inode);
+    }
+    CapturedFile captured = inode.captured;
+    return captured == null
+        ? (int) Libc.pwrite(inode.fd, address, data.remaining(), offset)
+        : captured.write(inode.fd, offset, data, address);
+  }
+
+  @Override
+  public int fsync(long id, long handle, boolean dataOnly) {
+    role.release();
+    Inode inode = inodes.get(id);
+    CapturedFile captured = inode.captured;
+    return captured == null ? sync(inode.fd, dataOnly) : captured.fsync(inode.fd, dataOnly);
+  }
+
+  private static int sync(int fd, boolean dataOnly) {
+    return dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
+  }
+
+  @Override
+  public int fallocate(long id, long handle, long offset, long length, int mode) {
+    Inode inode = inodes.get(id);
+    CapturedFile captured = inode.captured;
+    return captured == null
+        ? Libc.fallocate(inode.fd, mode, offset, length)
+        : captured.fallocate(inode.fd, mode, offset, length);
+  }
+
+  @Override
+  public long lseek(long id, long handle, long offset, int whence) {
+    return Libc.lseek(inodes.get(id).fd, offset, whence);
+  }
+
+  // Directories.
+
+  @Override
+  public int opendir(long id, Opened out) {
+    Inode directory = inodes.get(id);
+    String path = backingPath(directory);
+    int[] error = new int[1];
+    List<PathCalls.Name> names = path == null ? List.of() : PathCalls.list(path, error);
+    if (names == null) {
+      return error[0];
+    }
+    out.handle = nextDirectory.getAndIncrement();
+    out.directIo = false;
+    out.keepCache = false;
+    directories.put(out.handle, names);
+    return 0;
+  }
+
+  @Override
+  public int readdir(long handle, long offset, DirectorySink sink) {
+    List<PathCalls.Name> names = directories.getOrDefault(handle, List.of());
+    for (int i = (int) offset; i < names.size() + 2; i++) {
+      boolean taken;
+      if (i < 2) {
+        taken = sink.entry(1, i == 0 ? "." : "..", 4, i + 1);
+      } else {
+        PathCalls.Name name = names.get(i - 2);
+        taken =
+            name.name().equals(STATE_DIRECTORY)
+                || sink.entry(name.inode(), name.name(), name.type(), i + 1);
+      }
+      if (!taken) {
+        break;
+      }
+    }
+    return 0;
+  }
+
+  @Override
+  public int releasedir(long handle) {
+    directories.remove(handle);
+    return 0;
+  }
+
+  @Override
+  public int fsyncdir(long id) {
+    role.release();
+    String path = backingPath(inodes.get(id));
+    if (path == null) {
+      return 0;
+    }
+    int fd = PathCalls.open(path, Libc.O_RDONLY, 0);
+    if (fd < 0) {
+      return fd;
+    }
+    int result = Libc.fsync(fd);
+    Libc.close(fd);
+    return result;
+  }
+
+  @Override
+  public int statfs(FileSystemSpace out) {
+    long[] s = new long[11];
+    int result = PathCalls.statvfs(root, s);
+    out.blockSize = (int) s[0];
+    out.fragmentSize = (int) s[1];
+    out.blocks = s[2];
+    out.blocksFree = s[3];
+    out.blocksAvailable = s[4];
+    out.files = s[5];
+    out.filesFree = s[6];
+    out.nameMax = (int) s[10];
+    return result;
+  }
+
+  // Extended attributes.
+
+  @Override
+  public int setxattr(long id, String name, byte[] value, int flags) {
+    String path = backingPath(inodes.get(id));
+    return path == null ? -Errno.EOPNOTSUPP : PathCalls.setxattr(path, name, value, flags);
+  }
+
+  @Override
+  public byte @Nullable [] getxattr(long id, String name, int[] error) {
+    String path = backingPath(inodes.get(id));
+    if (path == null) {
+      error[0] = -Errno.ENODATA;
+      return null;
+    }
+    return PathCalls.getxattr(path, name, error);
+  }
+
+  @Override
+  public byte @Nullable [] listxattr(long id, int[] error) {
+    String path = backingPath(inodes.get(id));
+    return path == null ? new byte[0] : PathCalls.listxattr(path, error);
+  }
+
+  @Override
+  public int removexattr(long id, String name) {
+    String path = backingPath(inodes.get(id));
+    return path == null ? -Errno.ENODATA : PathCalls.removexattr(path, name);
+  }
+
+  // Shared.
+
+  private interface Work {
+    int run();
+  }
+
+  /** Runs what reads or changes names, one at a time. */
+  private int namespace(Work work) {
+    if (!inodes.lock.tryLock()) {
+      role.release();
+      inodes.lock.lock();
+    }
+    try {
+      return work.run();
+    } finally {
+      inodes.lock.unlock();
+    }
+  }
+
+  private static boolean hidden(Inode directory, String name) {
+    return directory.id == InodeTable.ROOT && name.equals(STATE_DIRECTORY);
+  }
+
+  /** The path of a name in a directory, below the root; null when the directory is gone. */
+  private @Nullable String below(Inode directory, String name) {
+    String path = inodes.path(directory);
+    return path == null ? null : path.isEmpty() ? name : path + '/' + name;
+  }
+
+  private String backing(String path) {
+    return root + '/' + path;
+  }
+
+  /** {@link #below}, with the lock taken. */
+  private @Nullable String pathOf(Inode directory, String name) {
+    inodes.lock.lock();
+    try {
+      return below(directory, name);
+    } finally {
+      inodes.lock.unlock();
+    }
+  }
+
+  private @Nullable String backingPath(Inode inode) {
+    inodes.lock.lock();
+    try {
+      String path = inodes.path(inode);
+      return path == null ? null : path.isEmpty() ? root : backing(path);
+    } finally {
+      inodes.lock.unlock();
+    }
+  }
+
+  private static void fill(Attributes out, FileStatus s) {
+    out.inode = s.inode();
+    out.size = s.size();
+    out.blocks = s.blocks();
+    out.atime = s.atimeSeconds();
+    out.mtime = s.mtimeSeconds();
+    out.ctime = s.ctimeSeconds();
+    out.atimeNanos = s.atimeNanos();
+    out.mtimeNanos = s.mtimeNanos();
+    out.ctimeNanos = s.ctimeNanos();
+    out.mode = s.mode();
+    out.links = s.links();
+    out.uid = s.uid();
+    out.gid = s.gid();
+    out.rdev = s.specialDevice();
+    out.blockSize = s.blockSize();
+    out.validSeconds = FOREVER_SECONDS;
+  }
+
+  private static void positionAttributes(Inode inode, Attributes out) {
+    long now = System.currentTimeMillis();
+    out.inode = Long.MIN_VALUE | inode.id;
+    out.size = PositionFile.SIZE;
+    out.blocks = 0;
+    out.atime = out.mtime = out.ctime = now / 1000;
+    out.atimeNanos = out.mtimeNanos = out.ctimeNanos = (int) (now % 1000) * 1_000_000;
+    out.mode = FileStatus.REGULAR | 0444;
+    out.links = 1;
+    out.uid = 0;
+    out.gid = 0;
+    out.rdev = 0;
+    out.blockSize = 4096;
+    out.validSeconds = 0;
+  }
+}

@@ -1,0 +1,256 @@
+package dev.sluice.fuse.binding;
+
+import dev.sluice.os.Libc;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.LockSupport;
+import jnr.ffi.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One mount: libfuse 2 makes it, Java threads read the requests from the device and answer them.
+ *
+ * <p>The requests are taken from the device itself and not through libfuse's {@code
+ * fuse_session_process}: no call from C into Java, no path strings, no second table of inodes that
+ * hides unlinked files, and nothing allocated for a read or a write. Safe for use by many threads.
+ */
+public final class FuseSession implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FuseSession.class);
+
+  /** How often the device is asked again before the thread sleeps: some 200 µs. */
+  private static final int SPINS = 500;
+
+  private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
+
+  private final LibFuse libFuse;
+  private final Pointer channel;
+  private final int device;
+  private final Path mountPoint;
+  private final FileOperations operations;
+  private final ReaderRole role;
+  private final List<Thread> threads = new ArrayList<>();
+  private final AtomicBoolean unmounted = new AtomicBoolean();
+  private final AtomicLongArray requests = new AtomicLongArray(Protocol.OPCODES);
+  private volatile boolean ended;
+
+  private FuseSession(
+      LibFuse libFuse,
+      Pointer channel,
+      Path mountPoint,
+      FileOperations operations,
+      ReaderRole role) {
+    this.libFuse = libFuse;
+    this.channel = channel;
+    this.device = libFuse.descriptor(channel);
+    this.mountPoint = mountPoint;
+    this.operations = operations;
+    this.role = role;
+  }
+
+  /**
+   * Mounts at {@code mountPoint} and starts {@code threadCount} threads that serve it.
+   *
+   * @throws FuseException when it can't be mounted, saying what to do
+   */
+  public static FuseSession mount(
+      Path mountPoint, FileOperations operations, ReaderRole role, int threadCount)
+      throws FuseException {
+    if (!Files.exists(Path.of("/dev/fuse"))) {
+      throw new FuseException(
+          "this system has no /dev/fuse; load the module (modprobe fuse), or in a container pass"
+              + " --device /dev/fuse --cap-add SYS_ADMIN");
+    }
+    LibFuse libFuse = LibFuse.load();
+    String options =
+        "fsname=sluice,subtype=sluice,default_permissions" + (ROOT ? ",allow_other" : "");
+    Pointer channel = libFuse.mount(mountPoint.toString(), options);
+    if (channel == null) {
+      throw new FuseException(
+          "cannot mount at "
+              + mountPoint
+              + ": the kernel or fusermount refused (its message is above); check that the fuse3 package is"
+              + " installed and that you may mount there");
+    }
+    FuseSession session = new FuseSession(libFuse, channel, mountPoint, operations, role);
+    Libc.setNonBlocking(session.device);
+    for (int i = 0; i < threadCount; i++) {
+      Thread thread = new Thread(session::serve, "fuse-" + i);
+      thread.setDaemon(true);
+      session.threads.add(thread);
+      thread.start();
+    }
+    return session;
+  }
+
+  private void serve() {
+    try {
+      RequestHandler handler = new RequestHandler(device, operations, requests);
+      while (!ended) {
+        role.acquire();
+        int length = receive(handler);
+        if (length < 0) {
+          ended = true;
+          break;
+        }
+        if (length > 0) {
+          handler.handle(length);
+        }
+      }
+    } finally {
+      role.release();
+    }
+  }
+
+  /** Reads one request; 0 when there was none after all, negative when the mount is gone. */
+  private int receive(RequestHandler handler) {
+    int tries = 0;
+    while (!ended) {
+      long n = handler.read();
+      if (n > 0) {
+        return (int) n;
+      }
+      int errno = (int) -n;
+      if (errno == Errno.EAGAIN) {
+        if (++tries > SPINS) {
+          Libc.pollReadable(device, 1000);
+          tries = 0;
+        }
+      } else if (errno != Errno.EINTR && errno != Errno.ENOENT) {
+        // ENODEV: unmounted. ENOENT: the request was interrupted before it could be read.
+        if (errno != Errno.ENODEV) {
+          log.error("{}: reading requests failed with errno {}; the mount ends", mountPoint, errno);
+        }
+        return -1;
+      }
+    }
+    return -1;
+  }
+
+  /** How many requests of an operation (by its number in linux/fuse.h) were answered. */
+  public long requestCount(int opcode) {
+    return requests.get(opcode);
+  }
+
+  /** All requests answered so far. */
+  public long requestCount() {
+    long sum = 0;
+    for (int i = 0; i < Protocol.OPCODES; i++) {
+      sum += requests.get(i);
+    }
+    return sum;
+  }
+
+  /** Drops what the kernel keeps of a name; needed when it changed without the kernel's doing. */
+  public void invalidateEntry(long parent, String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
+    ByteBuffer message = notification(Protocol.NOTIFY_INVAL_ENTRY, 16 + bytes.length + 1);
+    message.putLong(parent).putInt(bytes.length).putInt(0).put(bytes).put((byte) 0);
+    send(message);
+  }
+
+  /** Drops what the kernel keeps of a file's content and attributes. */
+  public void invalidateInode(long inode) {
+    ByteBuffer message = notification(Protocol.NOTIFY_INVAL_INODE, 24);
+    message.putLong(inode).putLong(0).putLong(0);
+    send(message);
+  }
+
+  private static ByteBuffer notification(int code, int bodyBytes) {
+    int length = Protocol.OUT_HEADER + bodyBytes;
+    return ByteBuffer.allocateDirect(length)
+        .order(ByteOrder.nativeOrder())
+        .putInt(length)
+        .putInt(code)
+        .putLong(0);
+  }
+
+  private void send(ByteBuffer message) {
+    // ENOENT: the kernel had nothing of it. Anything else ends with the mount.
+    Libc.write(device, Libc.address(message), message.capacity());
+  }
+
+  /** Waits until the mount has ended, by {@link #close} or by umount(8). */
+  public void join() throws InterruptedException {
+    for (Thread thread : threads) {
+      thread.join();
+    }
+  }
+
+  /**
+   * Unmounts and ends the threads. Waits up to {@code graceMillis} for files to be closed; then
+   * those who still have one open get "Transport endpoint is not connected". Idempotent.
+   */
+  public void close(long graceMillis) {
+    if (!unmounted.compareAndSet(false, true)) {
+      return;
+    }
+    long deadline = System.nanoTime() + graceMillis * 1_000_000;
+    while (!ended && !unmountNow(false)) {
+      if (System.nanoTime() > deadline) {
+        log.warn(
+            "files in {} are still open; whoever has them open gets \"Transport endpoint is not connected\"",
+            mountPoint);
+        unmountNow(true);
+        ended = true;
+      } else {
+        LockSupport.parkNanos(50_000_000);
+      }
+    }
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      try {
+        thread.join(5000);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    ended = true;
+    libFuse.unmount(mountPoint.toString(), channel);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean unmountNow(boolean lazily) {
+    if (Libc.umount(mountPoint.toString(), lazily) == 0) {
+      return true;
+    }
+    if (ROOT) {
+      return false;
+    }
+    try {
+      List<String> command = new ArrayList<>(List.of("fusermount", "-u"));
+      if (lazily) {
+        command.add("-z");
+      }
+      command.add(mountPoint.toString());
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (IOException e) {
+      log.error("cannot run fusermount to unmount {}", mountPoint, e);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+
+  @Override
+  public void close() {
+    close(2000);
+  }
+}

@@ -1,0 +1,238 @@
+package dev.sluice.capture;
+
+import dev.sluice.capture.CapturedFile.Kind;
+import dev.sluice.log.Database;
+import dev.sluice.log.Databases;
+import dev.sluice.os.ErrnoException;
+import dev.sluice.os.FileStatus;
+import dev.sluice.os.Libc;
+import dev.sluice.os.NativeFile;
+import dev.sluice.os.PathCalls;
+import dev.sluice.sqlite.DatabaseHeader;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All databases below a data directory, seen through what is written to them. The filesystem asks
+ * it for the {@link CapturedFile} of a path and does every write, truncation, fsync and removal
+ * through that.
+ *
+ * <p>Paths are relative to the data directory, one char a byte; names of databases are the same as
+ * UTF-8. Safe for use by many threads.
+ */
+public final class Capture implements Closeable {
+  private static final Logger log = LoggerFactory.getLogger(Capture.class);
+
+  private static final String WAL = "-wal";
+  private static final String JOURNAL = "-journal";
+  private static final String SHM = "-shm";
+  private static final String STATE = ".sluice";
+
+  private final String root;
+  private final Databases databases;
+  private final Runnable beforeWait;
+  private final boolean replica;
+  private final ConcurrentHashMap<String, DatabaseCapture> byPath = new ConcurrentHashMap<>();
+  private final PlainWrites plainWrites;
+
+  /**
+   * @param data the data directory
+   * @param beforeWait called on a thread of the filesystem before it waits for a lock or a disk
+   * @param replica true on a follower: writes pass, and nothing is cut
+   */
+  public Capture(Path data, Databases databases, Runnable beforeWait, boolean replica) {
+    this.root = raw(data.toAbsolutePath().toString());
+    this.databases = databases;
+    this.beforeWait = beforeWait;
+    this.replica = replica;
+    this.plainWrites = new PlainWrites();
+  }
+
+  /**
+   * Finds the databases that are there and cuts what changed in them while nobody looked. Before
+   * anything is mounted.
+   */
+  public void reconcile() throws IOException {
+    if (replica) {
+      return;
+    }
+    for (Database database : databases.all()) {
+      byPath.put(raw(database.name()), new DatabaseCapture(this, raw(database.name()), database));
+    }
+    find("");
+    for (DatabaseCapture database : byPath.values()) {
+      database.reconcile();
+    }
+  }
+
+  private void find(String directory) throws IOException {
+    int[] error = new int[1];
+    List<PathCalls.Name> names =
+        PathCalls.list(directory.isEmpty() ? root : root + '/' + directory, error);
+    if (names == null) {
+      throw new ErrnoException("cannot list " + root + '/' + directory, -error[0]);
+    }
+    FileStatus status = new FileStatus();
+    for (PathCalls.Name name : names) {
+      String path = directory.isEmpty() ? name.name() : directory + '/' + name.name();
+      if (path.equals(STATE) || PathCalls.stat(root + '/' + path, status) < 0) {
+        continue;
+      }
+      if (status.isDirectory()) {
+        find(path);
+      } else if (status.isRegular() && kind(path) == Kind.MAIN && looksLikeDatabase(path)) {
+        capture(path);
+      }
+    }
+  }
+
+  /** A file with the magic, or one whose first transaction is still in its WAL or journal. */
+  private boolean looksLikeDatabase(String path) throws IOException {
+    if (exists(path + WAL) || exists(path + JOURNAL)) {
+      return true;
+    }
+    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
+    try (NativeFile file = open(path)) {
+      file.read(head, 0);
+    }
+    return DatabaseHeader.hasMagic(head.flip());
+  }
+
+  /** The file at a path, or null when it can't be part of a database. */
+  public @Nullable CapturedFile file(String path) {
+    Kind kind = kind(path);
+    return kind == null ? null : capture(base(path, kind)).file(kind);
+  }
+
+  private static @Nullable Kind kind(String path) {
+    return path.endsWith(SHM)
+        ? null
+        : path.endsWith(WAL) ? Kind.WAL : path.endsWith(JOURNAL) ? Kind.JOURNAL : Kind.MAIN;
+  }
+
+  private static String base(String path, Kind kind) {
+    int suffix =
+        switch (kind) {
+          case MAIN -> 0;
+          case WAL -> WAL.length();
+          case JOURNAL -> JOURNAL.length();
+        };
+    return path.substring(0, path.length() - suffix);
+  }
+
+  private DatabaseCapture capture(String path) {
+    return byPath.computeIfAbsent(
+        path,
+        p -> {
+          String name = name(p);
+          return new DatabaseCapture(this, p, name == null ? null : databases.get(name));
+        });
+  }
+
+  /** The position of the database at a path, as a line; or null when there is no such database. */
+  public @Nullable Supplier<String> position(String path) {
+    String name = name(path);
+    Database database = name == null ? null : databases.get(name);
+    return database == null ? null : () -> database.applied() + "\n";
+  }
+
+  /** Renames by {@code action}; databases among what moves go on under their new names. */
+  public int rename(String from, String to, IntSupplier action) {
+    int result = action.getAsInt();
+    if (result < 0) {
+      return result;
+    }
+    for (String path : List.copyOf(byPath.keySet())) {
+      if (path.equals(from) || path.startsWith(from + '/')) {
+        DatabaseCapture moved = byPath.remove(path);
+        if (moved != null) {
+          moved.afterUnlink(Kind.WAL);
+          moved.afterUnlink(Kind.MAIN);
+        }
+        String target = to + path.substring(from.length());
+        if (!replica) {
+          capture(target).replaced();
+        }
+      }
+    }
+    return result;
+  }
+
+  // For DatabaseCapture.
+
+  boolean isReplica() {
+    return replica;
+  }
+
+  void beforeWait() {
+    beforeWait.run();
+  }
+
+  NativeFile open(String path) throws ErrnoException {
+    return NativeFile.openRaw(root + '/' + path, Libc.O_RDONLY);
+  }
+
+  boolean exists(String path) {
+    return PathCalls.stat(root + '/' + path, new FileStatus()) == 0;
+  }
+
+  /**
+   * A file turned out to be a database: makes a place for its state. Null when it can't have one.
+   */
+  @Nullable Database discovered(DatabaseCapture capture) throws IOException {
+    String name = name(capture.path());
+    if (name == null) {
+      log.warn("{} is not replicated: its name is not UTF-8", capture.path());
+      return null;
+    }
+    log.info("{} is a database and replicated from now on", name);
+    return databases.open(name);
+  }
+
+  void settleLater(DatabaseCapture database) {
+    plainWrites.add(database);
+  }
+
+  void refused(String path, IOException why) {
+    log.error("{}: a write was refused: {}", path, why.getMessage());
+    databases.events().refused(path, why);
+  }
+
+  private static String raw(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  }
+
+  private static @Nullable String name(String raw) {
+    byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
+    try {
+      CharBuffer name = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      return name.toString();
+    } catch (CharacterCodingException e) {
+      return null;
+    }
+  }
+
+  /** Where plain writes are locked through: the mount, once it is there. */
+  public void mountedAt(Path mountPoint) {
+    plainWrites.mountedAt(raw(mountPoint.toAbsolutePath().toString()));
+  }
+
+  /** Cuts the plain writes that have not been cut yet, and stops looking for more. */
+  @Override
+  public void close() {
+    plainWrites.close();
+    byPath.values().forEach(DatabaseCapture::closeFiles);
+  }
+}

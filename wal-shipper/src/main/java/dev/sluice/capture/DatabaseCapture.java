@@ -1,0 +1,685 @@
+package dev.sluice.capture;
+
+import dev.sluice.capture.CapturedFile.Kind;
+import dev.sluice.log.Database;
+import dev.sluice.log.PageReader;
+import dev.sluice.os.ErrnoException;
+import dev.sluice.os.Libc;
+import dev.sluice.os.NativeFile;
+import dev.sluice.sqlite.DatabaseHeader;
+import dev.sluice.sqlite.RollbackJournal;
+import dev.sluice.sqlite.WalHeader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the commits in the writes to one database.
+ *
+ * <pre>
+ *   WAL        a valid frame with a database size         ─► cut the frames since the last commit
+ *   journal    unlinked, truncated to 0, header zeroed    ─► cut the pages written to the main file
+ *   neither    plain writes, then a pause                 ─► cut them under SQLite's SHARED lock
+ *   checkpoint writes to the main file while a WAL exists ─► nothing: they were cut as frames
+ * </pre>
+ *
+ * <p>A file is a database once its first page carries SQLite's magic at a commit. Until then
+ * nothing of it is kept on the disk.
+ */
+final class DatabaseCapture {
+  private static final Logger log = LoggerFactory.getLogger(DatabaseCapture.class);
+
+  private static final int JOURNAL_MAGIC = 0xd9d505f9;
+  private static final int FALLOC_FL_KEEP_SIZE = 1;
+
+  private final Capture capture;
+  private final String path;
+  private final CapturedFile mainCaptured = new CapturedFile(this, Kind.MAIN);
+  private final CapturedFile walCaptured = new CapturedFile(this, Kind.WAL);
+  private final CapturedFile journalCaptured = new CapturedFile(this, Kind.JOURNAL);
+
+  /** Guards all below. Never held over a call that another lock holder waits for. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private @Nullable Database database;
+  private @Nullable NativeFile main;
+  private @Nullable NativeFile walFile;
+  private final WalTail wal = new WalTail();
+
+  /** Pages written to the main file since the last cut, other than by a checkpoint. */
+  private final PageSet dirty = new PageSet();
+
+  /** Pages of a withdrawn commit: the next transaction has to carry what they hold now. */
+  private final PageSet withdrawn = new PageSet();
+
+  /** The main file was written by a journaled transaction, and fsynced since. */
+  private boolean mainSynced;
+
+  private boolean journalActive;
+  private int mainOpens;
+  private long lastPlainWriteNanos;
+
+  DatabaseCapture(Capture capture, String path, @Nullable Database database) {
+    this.capture = capture;
+    this.path = path;
+    this.database = database;
+  }
+
+  CapturedFile file(Kind kind) {
+    return switch (kind) {
+      case MAIN -> mainCaptured;
+      case WAL -> walCaptured;
+      case JOURNAL -> journalCaptured;
+    };
+  }
+
+  String path() {
+    return path;
+  }
+
+  @Nullable Database database() {
+    return database;
+  }
+
+  // The WAL.
+
+  int writeWal(int fd, long offset, ByteBuffer data, long address) {
+    acquire();
+    try {
+      int size = data.remaining();
+      if (offset < WalHeader.SIZE) {
+        settleWal(false);
+      }
+      int n = (int) Libc.pwrite(fd, address, size, offset);
+      if (n < size || capture.isReplica()) {
+        return n;
+      }
+      NativeFile file = walFile();
+      if (offset < WalHeader.SIZE) {
+        wal.restart(file);
+        return n;
+      }
+      int withdrawnFrom = wal.committed();
+      int from = wal.wrote(file, offset, data);
+      for (int frame = from + 1; from >= 0 && frame <= withdrawnFrom; frame++) {
+        withdrawn.add(wal.pgno(frame));
+      }
+      followWal(file, offset, data);
+      return n;
+    } catch (IOException e) {
+      return refuse(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void followWal(NativeFile file, long offset, ByteBuffer data) throws IOException {
+    Scratch scratch = Scratch.get();
+    for (int commit; (commit = wal.next(file, offset, data, scratch.page)) >= 0; ) {
+      if (commit == 0) {
+        continue;
+      }
+      try {
+        cutFrames(file, commit, scratch);
+      } catch (IOException e) {
+        wal.refuse(file);
+        throw e;
+      }
+      wal.markCommitted();
+      withdrawn.clear();
+    }
+  }
+
+  /** Cuts the frames between the last commit and the last valid frame. */
+  private void cutFrames(NativeFile file, int commit, Scratch scratch) throws IOException {
+    int first = wal.committed() + 1;
+    int frames = wal.valid() - wal.committed();
+    scratch.ensure(frames + 1);
+    long[] newest = scratch.frames;
+    for (int i = 0; i < frames; i++) {
+      newest[i] = ((long) wal.pgno(first + i) << 32) | (first + i);
+    }
+    Arrays.sort(newest, 0, frames);
+    int count = 0;
+    for (int i = 0; i < frames; i++) {
+      if (i + 1 == frames || newest[i] >>> 32 != newest[i + 1] >>> 32) {
+        newest[count++] = newest[i];
+      }
+    }
+    int found = count;
+    int[] pages = scratch.pages;
+    for (int i = 0; i < count; i++) {
+      pages[i] = (int) (newest[i] >>> 32);
+    }
+    if (!withdrawn.isEmpty()) {
+      for (int i = 0; i < count; i++) {
+        withdrawn.add(pages[i]);
+      }
+      pages = withdrawn.sorted();
+      count = withdrawn.size();
+    }
+    cut(
+        wal.pageSize(),
+        commit,
+        pages,
+        count,
+        (pgno, target) -> {
+          int at = Arrays.binarySearch(newest, 0, found, ((long) pgno << 32) | 0x7fffffffL);
+          int i = -at - 2;
+          if (i >= 0 && newest[i] >>> 32 == pgno) {
+            file.readFully(target, wal.pageOffset((int) newest[i]));
+          } else {
+            readVisible(pgno, target, wal.committed());
+          }
+        });
+  }
+
+  /**
+   * The content of a page with the first {@code frames} frames of the WAL applied; zeros beyond the
+   * end.
+   */
+  private void readVisible(int pgno, ByteBuffer target, int frames) throws IOException {
+    int frame = wal.newestFrame(pgno, frames);
+    if (frame > 0) {
+      walFile().readFully(target, wal.pageOffset(frame));
+      return;
+    }
+    readMain(pgno, target);
+  }
+
+  private void readMain(int pgno, ByteBuffer target) throws IOException {
+    mainFile().read(target, (long) (pgno - 1) * target.capacity());
+    while (target.hasRemaining()) {
+      target.put((byte) 0);
+    }
+  }
+
+  /**
+   * Before the WAL begins anew or goes: all of it is in the main file now, unless its last commit
+   * was withdrawn (its writer died before it published it). Compares, and cuts the difference if
+   * there is one.
+   */
+  private void settleWal(boolean all) throws IOException {
+    Database known = database;
+    if (known == null || capture.isReplica() || wal.committed() == 0) {
+      return;
+    }
+    int pageSize = wal.pageSize();
+    int first = all ? 1 : wal.previousCommitted() + 1;
+    for (int frame = first; frame <= wal.committed(); frame++) {
+      withdrawn.add(wal.pgno(frame));
+    }
+    long size = mainFile().size();
+    cut(pageSize, (int) (size / pageSize), withdrawn.sorted(), withdrawn.size(), this::readMain);
+    withdrawn.clear();
+    known.log().sync();
+  }
+
+  int truncateWal(int fd, long size) {
+    acquire();
+    try {
+      if (size == 0) {
+        settleWal(false);
+      }
+      int result = Libc.ftruncate(fd, size);
+      if (result == 0) {
+        wal.truncated(size);
+      }
+      return result;
+    } catch (IOException e) {
+      return refuse(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // The rollback journal and the main file.
+
+  int writeJournal(int fd, long offset, ByteBuffer data, long address) {
+    acquire();
+    try {
+      if (offset == 0 && data.remaining() >= Integer.BYTES) {
+        boolean magic =
+            data.get(data.position()) == (byte) (JOURNAL_MAGIC >>> 24)
+                && data.get(data.position() + 1) == (byte) (JOURNAL_MAGIC >>> 16);
+        if (!magic) {
+          endJournal();
+        } else {
+          journalActive = true;
+        }
+      }
+      return (int) Libc.pwrite(fd, address, data.remaining(), offset);
+    } catch (IOException e) {
+      return refuse(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  int truncateJournal(int fd, long size) {
+    acquire();
+    try {
+      if (size == 0) {
+        endJournal();
+      }
+      return Libc.ftruncate(fd, size);
+    } catch (IOException e) {
+      return refuse(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The journal is about to lose its meaning: what was written to the main file is committed. */
+  private void endJournal() throws IOException {
+    boolean synced = mainSynced;
+    if (!dirty.isEmpty() && !capture.isReplica()) {
+      cutMain();
+      Database known = database;
+      if (synced && known != null) {
+        known.log().sync();
+      }
+    }
+    mainSynced = false;
+    journalActive = false;
+  }
+
+  /** Cuts what was written to the main file since the last cut. */
+  private void cutMain() throws IOException {
+    NativeFile file = mainFile();
+    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
+    file.read(head, 0);
+    DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
+    if (header == null) {
+      // Emptied, or not a database (yet).
+      Database known = database;
+      if (known != null && known.pageCount() > 0 && file.size() == 0) {
+        cut(known.pageSize(), 0, new int[0], 0, this::readMain);
+      }
+      dirty.clear();
+      return;
+    }
+    int pageSize = header.pageSize();
+    cut(pageSize, (int) (file.size() / pageSize), dirty.sorted(), dirty.size(), this::readMain);
+    dirty.clear();
+  }
+
+  private void cut(int pageSize, int commit, int[] pages, int count, PageReader reader)
+      throws IOException {
+    Database known = database;
+    if (known == null) {
+      known = capture.discovered(this);
+      if (known == null) {
+        return;
+      }
+      database = known;
+    }
+    known.commit(pageSize, commit, pages, count, reader);
+  }
+
+  int writeMain(int fd, long offset, ByteBuffer data, long address) {
+    acquire();
+    try {
+      int size = data.remaining();
+      boolean plain = !journalActive && !wal.isPresent();
+      if (!wal.isPresent() || journalActive) {
+        markDirty(offset, data);
+      }
+      int n = (int) Libc.pwrite(fd, address, size, offset);
+      if (plain && !dirty.isEmpty() && !capture.isReplica()) {
+        lastPlainWriteNanos = System.nanoTime();
+        capture.settleLater(this);
+      }
+      return n;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void markDirty(long offset, ByteBuffer data) {
+    int pageSize = database == null ? 0 : database.pageSize();
+    if (pageSize == 0) {
+      // No transaction yet: the first one holds all pages anyway. Only the fact counts.
+      if (offset != 0 || DatabaseHeader.hasMagic(data)) {
+        dirty.add(1);
+      }
+      return;
+    }
+    int first = (int) (offset / pageSize) + 1;
+    int last = (int) ((offset + data.remaining() - 1) / pageSize) + 1;
+    for (int pgno = first; pgno <= last; pgno++) {
+      dirty.add(pgno);
+    }
+  }
+
+  int truncateMain(int fd, long size) {
+    acquire();
+    try {
+      int result = Libc.ftruncate(fd, size);
+      if (result == 0 && database != null && (journalActive || !wal.isPresent())) {
+        dirty.add(1);
+        if (!journalActive) {
+          lastPlainWriteNanos = System.nanoTime();
+          capture.settleLater(this);
+        }
+      }
+      return result;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  int fallocate(Kind kind, int fd, int mode, long offset, long length) {
+    acquire();
+    try {
+      int result = Libc.fallocate(fd, mode, offset, length);
+      if (result == 0
+          && kind == Kind.MAIN
+          && (mode & ~FALLOC_FL_KEEP_SIZE) != 0
+          && database != null) {
+        int pageSize = Math.max(512, database.pageSize());
+        for (long at = offset; at < offset + length; at += pageSize) {
+          dirty.add((int) (at / pageSize) + 1);
+        }
+      }
+      return result;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  int fsync(Kind kind, int fd, boolean dataOnly) {
+    int result = dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
+    if (result < 0 || kind != Kind.MAIN) {
+      return result;
+    }
+    acquire();
+    Database checkpointed;
+    try {
+      mainSynced = journalActive;
+      checkpointed = journalActive ? null : database;
+    } finally {
+      lock.unlock();
+    }
+    // After this SQLite may overwrite the WAL, and then only the log has the transactions one by
+    // one.
+    try {
+      if (checkpointed != null) {
+        checkpointed.log().sync();
+      }
+      return 0;
+    } catch (IOException e) {
+      return refuse(e);
+    }
+  }
+
+  // Names.
+
+  int beforeUnlink(Kind kind) {
+    acquire();
+    try {
+      if (kind == Kind.JOURNAL) {
+        endJournal();
+      } else if (kind == Kind.WAL) {
+        settleWal(true);
+      }
+      return 0;
+    } catch (IOException e) {
+      return refuse(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void afterUnlink(Kind kind) {
+    acquire();
+    try {
+      if (kind == Kind.WAL) {
+        wal.forget();
+        walFile = close(walFile);
+      } else if (kind == Kind.MAIN) {
+        main = close(main);
+        dirty.clear();
+        Database known = database;
+        if (known != null && known.pageCount() > 0 && !capture.isReplica()) {
+          known.commit(known.pageSize(), 0, new int[0], 0, this::readMain);
+        }
+      }
+    } catch (IOException e) {
+      log.error(
+          "{}: was deleted, but that could not be put into the log: {}", path, e.getMessage());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Another file has this name now. */
+  void replaced() {
+    acquire();
+    try {
+      main = close(main);
+      walFile = close(walFile);
+      reconcile();
+    } catch (IOException e) {
+      refuse(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // Plain writes.
+
+  void mainHandles(int count) {
+    acquire();
+    mainOpens = count;
+    if (count == 0 && !dirty.isEmpty() && !journalActive) {
+      capture.settleLater(this);
+    }
+    lock.unlock();
+  }
+
+  /**
+   * Cuts plain writes if they have paused and make a whole database. Returns false when it has to
+   * be tried again later.
+   *
+   * @param locked whether the caller holds SQLite's SHARED lock on the file
+   */
+  boolean settle(long pauseNanos, boolean locked) {
+    acquire();
+    try {
+      if (dirty.isEmpty() || journalActive) {
+        return true;
+      }
+      boolean closed = mainOpens == 0;
+      if (!closed && (!locked || System.nanoTime() - lastPlainWriteNanos < pauseNanos)) {
+        return false;
+      }
+      if (!closed && !sizeAgrees()) {
+        return false;
+      }
+      cutMain();
+      return true;
+    } catch (IOException e) {
+      refuse(e);
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean sizeAgrees() throws IOException {
+    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
+    mainFile().read(head, 0);
+    DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
+    if (header == null) {
+      return false;
+    }
+    long size = mainFile().size();
+    return size % header.pageSize() == 0
+        && (header.pageCount() == 0 || header.pageCount() == size / header.pageSize());
+  }
+
+  // The whole file.
+
+  /**
+   * Compares the database as SQLite would see it now (with what its WAL has committed and its hot
+   * journal takes back) with what the log says, and cuts the difference. Reads all of it.
+   */
+  void reconcile() throws IOException {
+    acquire();
+    try {
+      wal.forget();
+      dirty.clear();
+      NativeFile file;
+      try {
+        file = mainFile();
+      } catch (ErrnoException e) {
+        if (e.errno() == 2) {
+          reconcileDeleted();
+          return;
+        }
+        throw e;
+      }
+      ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
+      file.read(head, 0);
+      int mainPageSize = DatabaseHeader.parse(head.flip()).map(DatabaseHeader::pageSize).orElse(0);
+      RollbackJournal journal = readJournal(mainPageSize);
+      journalActive = journal != null;
+      int walCommit = 0;
+      if (capture.exists(path + "-wal")) {
+        walCommit = wal.load(walFile());
+      }
+      int pageSize =
+          walCommit > 0
+              ? wal.pageSize()
+              : journal != null ? journal.header().pageSize() : mainPageSize;
+      if (pageSize == 0) {
+        if (file.size() == 0) {
+          reconcileDeleted();
+        }
+        return;
+      }
+      int commit =
+          walCommit > 0
+              ? walCommit
+              : journal != null ? journal.header().pageCount() : (int) (file.size() / pageSize);
+      cutAll(pageSize, commit, journal);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void reconcileDeleted() throws IOException {
+    Database known = database;
+    if (known != null && known.position().txid() > 0 && known.log().last() != null) {
+      cut(known.pageSize(), 0, new int[0], 0, this::readMain);
+    }
+  }
+
+  private void cutAll(int pageSize, int commit, @Nullable RollbackJournal journal)
+      throws IOException {
+    int[] pages = new int[commit];
+    for (int i = 0; i < commit; i++) {
+      pages[i] = i + 1;
+    }
+    FrameIndex frames = new FrameIndex(wal);
+    if (journal == null) {
+      cut(
+          pageSize,
+          commit,
+          pages,
+          commit,
+          (pgno, target) -> {
+            int frame = frames.newest(pgno);
+            if (frame > 0) {
+              walFile().readFully(target, wal.pageOffset(frame));
+            } else {
+              readMain(pgno, target);
+            }
+          });
+      return;
+    }
+    long[] originals = new long[commit + 1];
+    for (int i = 0; i < journal.size(); i++) {
+      originals[journal.pgno(i)] = journal.offset(i);
+    }
+    try (NativeFile file = capture.open(path + "-journal")) {
+      cut(
+          pageSize,
+          commit,
+          pages,
+          commit,
+          (pgno, target) -> {
+            if (originals[pgno] > 0) {
+              file.readFully(target, originals[pgno]);
+            } else {
+              readMain(pgno, target);
+            }
+          });
+    }
+  }
+
+  private @Nullable RollbackJournal readJournal(int pageSize) throws IOException {
+    if (!capture.exists(path + "-journal")) {
+      return null;
+    }
+    try (NativeFile file = capture.open(path + "-journal")) {
+      return RollbackJournal.read(file::read, file.size(), pageSize).orElse(null);
+    }
+  }
+
+  // Shared.
+
+  private NativeFile mainFile() throws ErrnoException {
+    NativeFile file = main;
+    if (file == null) {
+      file = capture.open(path);
+      main = file;
+    }
+    return file;
+  }
+
+  private NativeFile walFile() throws ErrnoException {
+    NativeFile file = walFile;
+    if (file == null) {
+      file = capture.open(path + "-wal");
+      walFile = file;
+    }
+    return file;
+  }
+
+  private static @Nullable NativeFile close(@Nullable NativeFile file) {
+    if (file != null) {
+      file.close();
+    }
+    return null;
+  }
+
+  /** Takes the lock; before it waits for it, lets another thread read the next request. */
+  private void acquire() {
+    if (!lock.tryLock()) {
+      capture.beforeWait();
+      lock.lock();
+    }
+  }
+
+  /** The application gets an error; SQLite then rolls back, and nobody saw the transaction. */
+  private int refuse(IOException e) {
+    capture.refused(path, e);
+    return -ErrnoException.errnoOf(e);
+  }
+
+  void closeFiles() {
+    acquire();
+    try {
+      main = close(main);
+      walFile = close(walFile);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

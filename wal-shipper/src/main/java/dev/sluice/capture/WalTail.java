@@ -1,0 +1,275 @@
+package dev.sluice.capture;
+
+import dev.sluice.os.ErrnoException;
+import dev.sluice.os.NativeFile;
+import dev.sluice.sqlite.WalChecksum;
+import dev.sluice.sqlite.WalFrameHeader;
+import dev.sluice.sqlite.WalHeader;
+import dev.sluice.sqlite.WalReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows a WAL while it is written: which of its frames are valid, and up to where they are
+ * committed.
+ *
+ * <pre>
+ *   header │ committed frames … │ valid frames of an open transaction … │ anything
+ *                               ▲ committed                             ▲ valid
+ * </pre>
+ *
+ * <p>A frame is valid when its salts are the header's and its cumulative checksum is right. SQLite
+ * may write a frame again before it commits, and then leaves the checksums of what follows zero
+ * until it has rewritten them, so the chain is what counts, not the flag of a frame. For one thread
+ * at a time.
+ */
+final class WalTail {
+  private static final int PAGE = WalFrameHeader.SIZE;
+
+  private @Nullable WalHeader header;
+  private int[] pgnos = new int[64];
+  private int valid;
+  private int committed;
+  private long validChecksum;
+  private long committedChecksum;
+
+  /** First frame of the last commit, minus one. */
+  private int previousCommitted;
+
+  /** Where the bytes of this generation of the WAL end, as far as they were written. */
+  private long written;
+
+  /** The frame header last written, when the page of that frame is still to come. */
+  private final ByteBuffer frameHeader =
+      ByteBuffer.allocate(WalFrameHeader.SIZE).order(ByteOrder.BIG_ENDIAN);
+
+  private long frameHeaderAt = -1;
+
+  boolean isPresent() {
+    return header != null;
+  }
+
+  int pageSize() {
+    return header == null ? 0 : header.pageSize();
+  }
+
+  int committed() {
+    return committed;
+  }
+
+  int valid() {
+    return valid;
+  }
+
+  /** First frame, minus one, of the last committed transaction. */
+  int previousCommitted() {
+    return previousCommitted;
+  }
+
+  /** The page in a frame, counted from 1. */
+  int pgno(int frame) {
+    return pgnos[frame - 1];
+  }
+
+  /** Where the page in a frame begins in the file. */
+  long pageOffset(int frame) {
+    return frameOffset(frame) + PAGE;
+  }
+
+  private long frameOffset(int frame) {
+    WalHeader h = header;
+    return h == null ? 0 : h.frameOffset(frame);
+  }
+
+  /** The newest frame of a page among the first {@code frames}, or 0. */
+  int newestFrame(int pgno, int frames) {
+    for (int frame = frames; frame > 0; frame--) {
+      if (pgnos[frame - 1] == pgno) {
+        return frame;
+      }
+    }
+    return 0;
+  }
+
+  void forget() {
+    header = null;
+    valid = committed = previousCommitted = 0;
+    written = 0;
+    frameHeaderAt = -1;
+  }
+
+  /**
+   * Reads a WAL that is already there; afterwards {@link #committed} is what SQLite would recover.
+   */
+  int load(NativeFile file) throws IOException {
+    forget();
+    WalReader reader = WalReader.open(file::read).orElse(null);
+    if (reader == null) {
+      return 0;
+    }
+    header = reader.header();
+    validChecksum = committedChecksum = reader.checksum();
+    int commit = 0;
+    while (reader.next()) {
+      remember(reader.pgno());
+      validChecksum = reader.checksum();
+      if (reader.commit() != 0) {
+        commit = reader.commit();
+        markCommitted();
+      }
+    }
+    rewindTo(committed, committedChecksum);
+    written = frameOffset(committed + 1);
+    return commit;
+  }
+
+  private void remember(int pgno) {
+    if (valid == pgnos.length) {
+      pgnos = Arrays.copyOf(pgnos, valid * 2);
+    }
+    pgnos[valid++] = pgno;
+  }
+
+  private void rewindTo(int frame, long checksum) {
+    valid = frame;
+    validChecksum = checksum;
+  }
+
+  /** The header was written: a new generation begins. */
+  void restart(NativeFile file) throws IOException {
+    forget();
+    ByteBuffer bytes = ByteBuffer.allocateDirect(WalHeader.SIZE);
+    file.read(bytes, 0);
+    header = WalHeader.parse(bytes.flip()).orElse(null);
+    if (header != null) {
+      validChecksum = committedChecksum = header.checksum();
+      written = WalHeader.SIZE;
+    }
+  }
+
+  /**
+   * Bytes behind the header were written. Returns the first committed frame they overwrite, minus
+   * one, or -1 when they overwrite none: SQLite does that only to a commit whose writer died before
+   * it was published.
+   */
+  int wrote(NativeFile file, long offset, ByteBuffer data) throws IOException {
+    WalHeader h = header;
+    if (h == null) {
+      return -1;
+    }
+    int size = data.remaining();
+    int before = (int) ((offset - WalHeader.SIZE) / h.frameSize());
+    written = Math.max(written, offset + size);
+    int withdrawn = -1;
+    if (before < committed) {
+      withdrawn = before;
+      committed = before;
+      previousCommitted = before;
+      committedChecksum = checksumOf(file, before);
+      rewindTo(before, committedChecksum);
+    } else if (before < valid) {
+      rewindTo(before, checksumOf(file, before));
+    }
+    if (size == WalFrameHeader.SIZE && offset == h.frameOffset(before + 1)) {
+      frameHeader.clear().put(data.duplicate()).flip();
+      frameHeaderAt = offset;
+    } else if (frameHeaderAt >= 0
+        && offset < frameHeaderAt + PAGE
+        && offset + size > frameHeaderAt) {
+      frameHeaderAt = -1;
+    }
+    return withdrawn;
+  }
+
+  /** The cumulative checksum up to a valid frame, which stands in its header. */
+  private long checksumOf(NativeFile file, int frame) throws IOException {
+    WalHeader h = header;
+    if (h == null || frame == 0) {
+      return h == null ? 0 : h.checksum();
+    }
+    ByteBuffer sum = ByteBuffer.allocateDirect(8).order(ByteOrder.BIG_ENDIAN);
+    file.readFully(sum, h.frameOffset(frame) + 16);
+    return sum.getLong(0);
+  }
+
+  /**
+   * Goes on to the next frame if it is wholly there and valid.
+   *
+   * @param offset where {@code data}, just written, lies in the file: what is there needs no
+   *     reading
+   * @return -1 when there is none; otherwise the database's size when the frame commits, or 0
+   */
+  int next(NativeFile file, long offset, ByteBuffer data, ByteBuffer scratch) throws IOException {
+    WalHeader h = header;
+    if (h == null) {
+      return -1;
+    }
+    long at = h.frameOffset(valid + 1);
+    if (at + h.frameSize() > written) {
+      return -1;
+    }
+    ByteBuffer head = frameHeader;
+    if (frameHeaderAt != at) {
+      scratch.clear().limit(WalFrameHeader.SIZE);
+      file.readFully(scratch, at);
+      head = scratch.flip();
+    }
+    head.order(ByteOrder.BIG_ENDIAN);
+    int pgno = head.getInt(0);
+    int commit = head.getInt(4);
+    long sum = head.getLong(16);
+    if (pgno == 0 || head.getInt(8) != h.salt1() || head.getInt(12) != h.salt2()) {
+      return -1;
+    }
+    long state =
+        WalChecksum.update(
+            validChecksum, head, 0, WalFrameHeader.CHECKSUMMED, h.bigEndianChecksum());
+    ByteBuffer page = data;
+    int from = data.position() + (int) (at + PAGE - offset);
+    if (offset > at + PAGE || offset + data.remaining() < at + h.frameSize()) {
+      scratch.clear().limit(h.pageSize());
+      file.readFully(scratch, at + PAGE);
+      page = scratch.flip();
+      from = 0;
+    }
+    state = WalChecksum.update(state, page, from, h.pageSize(), h.bigEndianChecksum());
+    if (state != sum) {
+      return -1;
+    }
+    remember(pgno);
+    validChecksum = sum;
+    return commit;
+  }
+
+  /** The transaction that ends with the last valid frame is cut. */
+  void markCommitted() {
+    previousCommitted = committed;
+    committed = valid;
+    committedChecksum = validChecksum;
+  }
+
+  /**
+   * The transaction that ends with the last valid frame is refused: makes that frame invalid in the
+   * file.
+   */
+  void refuse(NativeFile file) throws ErrnoException {
+    long at = frameOffset(valid);
+    rewindTo(committed, committedChecksum);
+    frameHeaderAt = -1;
+    written = Math.min(written, at);
+    file.write(ByteBuffer.allocateDirect(WalFrameHeader.SIZE), at);
+  }
+
+  /** The file was cut to {@code size} bytes. */
+  void truncated(long size) {
+    if (header != null && size >= frameOffset(committed + 1)) {
+      written = Math.min(written, size);
+      rewindTo(committed, committedChecksum);
+    } else {
+      forget();
+    }
+  }
+}

@@ -1,0 +1,392 @@
+package dev.sluice.log;
+
+import dev.sluice.ltx.Checksums;
+import dev.sluice.ltx.CorruptLtxException;
+import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.LtxEncoder;
+import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxSource;
+import dev.sluice.ltx.Position;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One database as this node knows it: its log, the checksum of each page, its position.
+ *
+ * <p>There are two ways forward: {@link #commit} cuts what an application changed here, {@link
+ * #append} takes a transaction that another node cut. Both write the log first, then the checksums,
+ * then move the position; {@link #open} repairs what a crash left between. Safe for use by many
+ * threads.
+ */
+public final class Database implements Closeable {
+  private static final int KEPT_PAGES = 4096;
+
+  private final String name;
+  private final Path directory;
+  private final DatabaseListener listener;
+  private final TransactionLog log;
+  private final PositionWaiters waiters = new PositionWaiters();
+
+  /** Held while a transaction is cut or appended; guards the fields below that are not volatile. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private final ChecksumTable sums;
+  private final LtxEncoder encoder = new LtxEncoder();
+  private int[] changed = new int[64];
+  private long[] changedSums = new long[64];
+  private @Nullable ByteBuffer page;
+
+  private volatile Position position = Position.NONE;
+  private volatile Position applied = Position.NONE;
+  private volatile int pageSize;
+  private volatile int pageCount;
+  private volatile long lastCommitMillis;
+
+  private Database(
+      String name,
+      Path directory,
+      DatabaseListener listener,
+      TransactionLog log,
+      ChecksumTable sums) {
+    this.name = name;
+    this.directory = directory;
+    this.listener = listener;
+    this.log = log;
+    this.sums = sums;
+  }
+
+  /** Opens the state of a database in {@code directory}, which is made when it is not there. */
+  static Database open(String name, Path directory, DatabaseListener listener) throws IOException {
+    Files.createDirectories(directory);
+    TransactionLog log = TransactionLog.open(directory.resolve("log"));
+    try {
+      Database database =
+          new Database(
+              name, directory, listener, log, ChecksumTable.open(directory.resolve("checksums")));
+      database.recover();
+      return database;
+    } catch (IOException | RuntimeException e) {
+      log.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Brings the checksums to the end of the log: a crash may have come between the two. When they
+   * don't agree even then, they are dropped, and the next transaction holds the whole database.
+   */
+  private void recover() throws IOException {
+    LogEntry last = log.last();
+    if (last == null) {
+      return;
+    }
+    LtxHeader header = last.header();
+    sums.ensure(header.commit());
+    try (LtxDecoder decoder = LtxDecoder.open(log.source(last), name)) {
+      while (decoder.next()) {
+        sums.set(decoder.pgno(), Checksums.page(decoder.pgno(), decoder.page()));
+      }
+    }
+    boolean agree =
+        sums.database(header.commit(), Checksums.lockPage(header.pageSize()))
+            == last.postApplyChecksum();
+    pageSize = header.pageSize();
+    pageCount = agree ? header.commit() : 0;
+    lastCommitMillis = header.timestampMillis();
+    position = last.position();
+    applied = position;
+  }
+
+  /** The path of the database below the data directory; what users call it. */
+  public String name() {
+    return name;
+  }
+
+  /** Where Sluice keeps what it knows of it. */
+  public Path directory() {
+    return directory;
+  }
+
+  public TransactionLog log() {
+    return log;
+  }
+
+  /** The last transaction in the log. */
+  public Position position() {
+    return position;
+  }
+
+  /**
+   * The last transaction that readers of this node's file can see. On a primary that is {@link
+   * #position}.
+   */
+  public Position applied() {
+    return applied;
+  }
+
+  /** Bytes; 0 before the first transaction. */
+  public int pageSize() {
+    return pageSize;
+  }
+
+  /** Pages after the last transaction. */
+  public int pageCount() {
+    return pageCount;
+  }
+
+  /**
+   * When the last transaction was committed, in milliseconds since the epoch; 0 before the first.
+   */
+  public long lastCommitMillis() {
+    return lastCommitMillis;
+  }
+
+  /**
+   * Cuts a transaction of what differs from the last one.
+   *
+   * @param pageSize bytes a page has now; another than before makes a transaction of the whole
+   *     database
+   * @param commit pages the database has now; 0 when it was deleted
+   * @param candidates pages that may have changed, ascending without repeats; only the first {@code
+   *     count} count. What lies beyond the old end needs not be among them
+   * @param reader gives their content
+   * @return false when nothing had changed and there is no transaction
+   * @throws IOException when it could not be cut; then nothing has changed
+   */
+  public boolean commit(int pageSize, int commit, int[] candidates, int count, PageReader reader)
+      throws IOException {
+    lock.lock();
+    try {
+      long started = System.nanoTime();
+      boolean whole = pageSize != this.pageSize;
+      int oldCount = whole ? 0 : pageCount;
+      int lockPage = Checksums.lockPage(pageSize);
+      long timestamp = Math.max(System.currentTimeMillis(), lastCommitMillis);
+      sums.ensure(commit);
+      long xor = oldCount == 0 ? 0 : position.checksum();
+      int changes = 0;
+      ByteBuffer content = page(pageSize);
+      int next = 0;
+      int growth = oldCount + 1;
+      LtxHeader header = null;
+      while (true) {
+        while (next < count && candidates[next] > oldCount) {
+          next = count;
+        }
+        int pgno;
+        if (next < count) {
+          pgno = candidates[next++];
+        } else if (growth <= commit) {
+          pgno = growth++;
+        } else {
+          break;
+        }
+        if (pgno == lockPage || pgno > commit) {
+          continue;
+        }
+        reader.read(pgno, content.clear());
+        content.flip();
+        long sum = Checksums.page(pgno, content);
+        long old = pgno <= oldCount ? sums.get(pgno) : 0;
+        if (sum == old) {
+          continue;
+        }
+        if (header == null) {
+          header = start(pageSize, commit, timestamp);
+        }
+        encoder.page(pgno, content);
+        xor ^= old ^ sum;
+        changes = remember(changes, pgno, sum);
+      }
+      for (int pgno = commit + 1; pgno <= oldCount; pgno++) {
+        if (pgno != lockPage) {
+          xor ^= sums.get(pgno);
+        }
+      }
+      if (header == null) {
+        if (commit == oldCount) {
+          return false;
+        }
+        header = start(pageSize, commit, timestamp);
+      }
+      long checksum = Checksums.database(xor);
+      encoder.finish(checksum);
+      LogEntry entry = log.appender().commit(header, checksum);
+      for (int i = 0; i < changes; i++) {
+        sums.set(changed[i], changedSums[i]);
+      }
+      shrinkBuffers();
+      advance(entry, checksum, header);
+      applied = position;
+      waiters.advanced(position, log::checksumAfter);
+      listener.committed(this, entry, System.nanoTime() - started);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private LtxHeader start(int pageSize, int commit, long timestamp) throws IOException {
+    long txid = position.txid() + 1;
+    LtxHeader header =
+        LtxHeader.transactions(
+            pageSize, commit, txid, txid, timestamp, txid == 1 ? 0 : position.checksum());
+    log.appender().start(txid);
+    encoder.start(header, log.appender());
+    return header;
+  }
+
+  private int remember(int changes, int pgno, long sum) {
+    if (changes == changed.length) {
+      changed = Arrays.copyOf(changed, changes * 2);
+      changedSums = Arrays.copyOf(changedSums, changes * 2);
+    }
+    changed[changes] = pgno;
+    changedSums[changes] = sum;
+    return changes + 1;
+  }
+
+  /** What a huge transaction needed is not kept for thousands of small databases. */
+  private void shrinkBuffers() {
+    if (changed.length > KEPT_PAGES) {
+      changed = new int[64];
+      changedSums = new long[64];
+    }
+  }
+
+  private ByteBuffer page(int size) {
+    ByteBuffer buffer = page;
+    if (buffer == null || buffer.capacity() != size) {
+      buffer = ByteBuffer.allocateDirect(size);
+      page = buffer;
+    }
+    return buffer;
+  }
+
+  private void advance(LogEntry entry, long checksum, LtxHeader header) {
+    pageSize = header.pageSize();
+    pageCount = header.commit();
+    lastCommitMillis = header.timestampMillis();
+    position = new Position(entry.maxTxid(), checksum);
+  }
+
+  /**
+   * Takes a transaction that another node cut. It is then in the log; {@link #applied} follows when
+   * the file has it.
+   *
+   * @throws CorruptLtxException when it is damaged
+   * @throws IllegalArgumentException when it does not follow {@link #position}; a snapshot always
+   *     does, and begins the log anew
+   */
+  public LogEntry append(LtxSource ltx) throws IOException {
+    lock.lock();
+    try (LtxDecoder decoder = LtxDecoder.open(ltx, name)) {
+      LtxHeader header = decoder.header();
+      boolean snapshot = header.isSnapshot();
+      if (!snapshot
+          && (header.minTxid() != position.txid() + 1
+              || header.preApplyChecksum() != position.checksum())) {
+        throw new IllegalArgumentException(
+            name + ": " + header.fileName() + " does not follow position " + position);
+      }
+      boolean whole = snapshot || header.pageSize() != pageSize;
+      int oldCount = whole ? 0 : pageCount;
+      int lockPage = Checksums.lockPage(header.pageSize());
+      sums.ensure(header.commit());
+      long xor = oldCount == 0 ? 0 : position.checksum();
+      int changes = 0;
+      while (decoder.next()) {
+        int pgno = decoder.pgno();
+        long sum = Checksums.page(pgno, decoder.page());
+        xor ^= sum ^ (pgno <= oldCount ? sums.get(pgno) : 0);
+        changes = remember(changes, pgno, sum);
+      }
+      for (int pgno = header.commit() + 1; pgno <= oldCount; pgno++) {
+        if (pgno != lockPage) {
+          xor ^= sums.get(pgno);
+        }
+      }
+      long checksum = decoder.trailer().postApplyChecksum();
+      if (Checksums.database(xor) != checksum) {
+        throw new IllegalArgumentException(
+            name + ": the pages of " + header.fileName() + " do not give its post-apply checksum");
+      }
+      if (snapshot) {
+        log.clear();
+      }
+      log.appender().start(header.minTxid());
+      copy(ltx);
+      LogEntry entry = log.appender().commit(header, checksum);
+      for (int i = 0; i < changes; i++) {
+        sums.set(changed[i], changedSums[i]);
+      }
+      shrinkBuffers();
+      advance(entry, checksum, header);
+      listener.committed(this, entry, 0);
+      return entry;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void copy(LtxSource ltx) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(ltx.size(), 1 << 20));
+    for (long at = 0; at < ltx.size(); at += buffer.limit()) {
+      buffer.clear().limit((int) Math.min(buffer.capacity(), ltx.size() - at));
+      ltx.readFully(at, buffer);
+      log.appender().write(buffer.flip());
+    }
+  }
+
+  /** The file has the transactions up to {@code now}: whoever waits for one of them is told. */
+  public void markApplied(Position now) {
+    applied = now;
+    waiters.advanced(now, log::checksumAfter);
+    listener.applied(this);
+  }
+
+  /** Completes when this node's readers can see {@code wanted}, or after {@code timeoutMillis}. */
+  public CompletableFuture<WaitOutcome> await(Position wanted, long timeoutMillis) {
+    return waiters.await(wanted, timeoutMillis, this::applied, log::checksumAfter);
+  }
+
+  /** True when page {@code pgno} is as it was after the last transaction. */
+  public boolean isUnchanged(int pgno, ByteBuffer content) {
+    lock.lock();
+    try {
+      return pgno <= pageCount && sums.get(pgno) == Checksums.page(pgno, content);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The database checksum computed afresh from the page checksums; for tests and status. */
+  public long recomputeChecksum() {
+    lock.lock();
+    try {
+      return pageSize == 0
+          ? Checksums.EMPTY
+          : sums.database(pageCount, Checksums.lockPage(pageSize));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      sums.close();
+      log.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

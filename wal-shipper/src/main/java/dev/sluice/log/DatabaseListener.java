@@ -1,0 +1,20 @@
+package dev.sluice.log;
+
+/** Told of what happens to databases, on the thread where it happens: must return at once. */
+public interface DatabaseListener {
+  /** A database has become known. */
+  default void added(Database database) {}
+
+  /**
+   * A transaction is in the log.
+   *
+   * @param nanos how long cutting it took; 0 when it came from another node
+   */
+  default void committed(Database database, LogEntry entry, long nanos) {}
+
+  /** The file of a follower has caught up with {@link Database#applied}. */
+  default void applied(Database database) {}
+
+  /** A commit was refused with an error to the application. */
+  default void refused(String database, Exception why) {}
+}

@@ -1,0 +1,36 @@
+package dev.sluice.log;
+
+import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.Position;
+
+/**
+ * One LTX file of the log.
+ *
+ * @param header of the file
+ * @param postApplyChecksum the database checksum after it
+ * @param segment where it lies
+ * @param offset of its first byte in the segment
+ * @param length in bytes
+ */
+public record LogEntry(
+    LtxHeader header, long postApplyChecksum, Segment segment, long offset, long length) {
+  public long minTxid() {
+    return header.minTxid();
+  }
+
+  public long maxTxid() {
+    return header.maxTxid();
+  }
+
+  /** Where the database stands after it. */
+  public Position position() {
+    return new Position(header.maxTxid(), postApplyChecksum);
+  }
+
+  /** Where the database stood before it. */
+  public Position before() {
+    return header.minTxid() == 1
+        ? Position.NONE
+        : new Position(header.minTxid() - 1, header.preApplyChecksum());
+  }
+}

@@ -1,0 +1,191 @@
+package dev.sluice.log;
+
+import dev.sluice.ltx.CorruptLtxException;
+import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxSource;
+import dev.sluice.ltx.LtxTrailer;
+import dev.sluice.ltx.Txid;
+import dev.sluice.os.ErrnoException;
+import dev.sluice.os.Libc;
+import dev.sluice.os.NativeFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A part of the log: LTX files one behind another, each after its length.
+ *
+ * <pre>
+ *   length u64 │ LTX file │ length u64 │ LTX file │ …    big-endian; a length of 0 or the end of the file ends it
+ * </pre>
+ *
+ * <p>One file for many transactions, because making a file costs more than a small transaction, and
+ * because one fsync then covers all of them.
+ */
+final class Segment {
+  static final String SUFFIX = ".log";
+
+  private static final Logger log = LoggerFactory.getLogger(Segment.class);
+  private static final int LENGTH_BYTES = Long.BYTES;
+
+  final Path path;
+  final long firstTxid;
+  private final NativeFile file;
+
+  /** Guarded by the log's lock. */
+  final List<LogEntry> entries = new ArrayList<>();
+
+  /** Where the next record begins. Guarded by the log's lock. */
+  long end;
+
+  private final AtomicBoolean unsynced = new AtomicBoolean();
+
+  private Segment(Path path, long firstTxid, NativeFile file) {
+    this.path = path;
+    this.firstTxid = firstTxid;
+    this.file = file;
+  }
+
+  static Segment create(Path directory, long firstTxid) throws ErrnoException {
+    Path path = directory.resolve(Txid.format(firstTxid) + SUFFIX);
+    return new Segment(
+        path, firstTxid, NativeFile.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_TRUNC));
+  }
+
+  /**
+   * Opens a segment and finds its entries. What a crash left unfinished at its end is cut off; the
+   * last entry is verified whole, because only that one can be torn.
+   */
+  static Segment open(Path path) throws IOException {
+    String name = path.getFileName().toString();
+    long firstTxid = Txid.parse(name.substring(0, name.length() - SUFFIX.length()));
+    Segment segment = new Segment(path, firstTxid, NativeFile.open(path, Libc.O_RDWR));
+    try {
+      segment.scan();
+    } catch (IOException | RuntimeException e) {
+      segment.close();
+      throw e;
+    }
+    return segment;
+  }
+
+  private void scan() throws IOException {
+    long size = file.size();
+    ByteBuffer prefix =
+        ByteBuffer.allocateDirect(LENGTH_BYTES + LtxHeader.SIZE).order(ByteOrder.BIG_ENDIAN);
+    ByteBuffer trailer = ByteBuffer.allocateDirect(LtxTrailer.SIZE).order(ByteOrder.BIG_ENDIAN);
+    while (end + prefix.capacity() <= size) {
+      file.readFully(prefix.clear(), end);
+      long length = prefix.getLong(0);
+      if (length < LtxHeader.SIZE + LtxTrailer.SIZE || length > size - end - LENGTH_BYTES) {
+        break;
+      }
+      LtxHeader header;
+      try {
+        header = LtxHeader.parse(prefix.position(LENGTH_BYTES));
+      } catch (IllegalArgumentException e) {
+        break;
+      }
+      long offset = end + LENGTH_BYTES;
+      file.readFully(trailer.clear(), offset + length - LtxTrailer.SIZE);
+      entries.add(new LogEntry(header, trailer.getLong(0), this, offset, length));
+      end = offset + length;
+    }
+    while (!entries.isEmpty() && !lastIsWhole()) {
+      end = entries.remove(entries.size() - 1).offset() - LENGTH_BYTES;
+    }
+    if (end < size) {
+      log.info("{}: {} bytes after the last whole transaction cut off", path, size - end);
+      file.truncate(end);
+    }
+  }
+
+  private boolean lastIsWhole() throws IOException {
+    LogEntry last = entries.get(entries.size() - 1);
+    try (LtxDecoder decoder = LtxDecoder.open(source(last), path.toString())) {
+      while (decoder.next()) {
+        // Reading is verifying.
+      }
+      return decoder.trailer().postApplyChecksum() == last.postApplyChecksum();
+    } catch (CorruptLtxException e) {
+      log.warn("{}: the last transaction is damaged and dropped: {}", path, e.getMessage());
+      return false;
+    }
+  }
+
+  /** Writes bytes of a record under way, {@code at} bytes behind its start. */
+  void write(ByteBuffer bytes, long at) throws ErrnoException {
+    file.write(bytes, end + LENGTH_BYTES + at);
+  }
+
+  /** Ends the record under way: from now on it is there. */
+  LogEntry commit(LtxHeader header, long postApplyChecksum, long length, ByteBuffer lengthBuffer)
+      throws ErrnoException {
+    lengthBuffer.clear();
+    lengthBuffer.putLong(0, length);
+    file.write(lengthBuffer.limit(LENGTH_BYTES), end);
+    LogEntry entry = new LogEntry(header, postApplyChecksum, this, end + LENGTH_BYTES, length);
+    entries.add(entry);
+    end += LENGTH_BYTES + length;
+    unsynced.set(true);
+    return entry;
+  }
+
+  LtxSource source(LogEntry entry) {
+    return new EntrySource(entry);
+  }
+
+  void sync() throws ErrnoException {
+    if (unsynced.getAndSet(false)) {
+      try {
+        file.sync();
+      } catch (ErrnoException e) {
+        unsynced.set(true);
+        throw e;
+      }
+    }
+  }
+
+  void close() {
+    file.close();
+  }
+
+  /** Whoever reads an entry right now may finish; the descriptor is closed a little later. */
+  void delete() throws IOException {
+    Files.deleteIfExists(path);
+    CompletableFuture.delayedExecutor(30, TimeUnit.SECONDS).execute(this::close);
+  }
+
+  private record EntrySource(LogEntry entry) implements LtxSource {
+    @Override
+    public long size() {
+      return entry.length();
+    }
+
+    @Override
+    public void readFully(long offset, ByteBuffer target) throws IOException {
+      if (target.isDirect()) {
+        entry.segment().file.readFully(target, entry.offset() + offset);
+        return;
+      }
+      ByteBuffer direct = ByteBuffer.allocateDirect(target.remaining());
+      entry.segment().file.readFully(direct, entry.offset() + offset);
+      target.put(direct.flip());
+    }
+
+    @Override
+    public void close() {
+      // The segment stays open.
+    }
+  }
+}

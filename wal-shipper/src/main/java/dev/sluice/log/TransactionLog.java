@@ -1,0 +1,312 @@
+package dev.sluice.log;
+
+import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxSink;
+import dev.sluice.ltx.LtxSource;
+import dev.sluice.ltx.Position;
+import dev.sluice.os.ErrnoException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The LTX files of one database on this node, oldest first and without gaps.
+ *
+ * <p>Appending is for one thread at a time (the database's lock); reading is safe for many. The log
+ * does not fsync by itself: {@link #sync} is called when the application's own data becomes
+ * durable.
+ */
+public final class TransactionLog implements Closeable {
+  /** A new segment begins when the last has this size. */
+  private static final long SEGMENT_BYTES = 8 << 20;
+
+  private final Path directory;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Oldest first; all but the last are never empty. Guarded by {@link #lock}. */
+  private final List<Segment> segments = new ArrayList<>();
+
+  private final ByteBuffer length = ByteBuffer.allocateDirect(8).order(ByteOrder.BIG_ENDIAN);
+  private final Appender appender = new Appender();
+
+  private TransactionLog(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Opens the log in a directory, which is made when it is not there. */
+  public static TransactionLog open(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    TransactionLog log = new TransactionLog(directory);
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path path :
+          files
+              .filter(f -> f.getFileName().toString().endsWith(Segment.SUFFIX))
+              .sorted()
+              .toList()) {
+        Segment segment = Segment.open(path);
+        LogEntry last = log.last();
+        boolean follows =
+            last == null
+                || (!segment.entries.isEmpty()
+                    && segment.entries.get(0).before().equals(last.position()));
+        if (segment.entries.isEmpty() || !follows) {
+          segment.delete();
+        } else {
+          log.segments.add(segment);
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      log.close();
+      throw e;
+    }
+    return log;
+  }
+
+  /** Takes the bytes of one LTX file; nothing of it is in the log before {@link #commit}. */
+  final class Appender implements LtxSink {
+    private @Nullable Segment segment;
+    private long written;
+
+    void start(long minTxid) throws ErrnoException {
+      written = 0;
+      lock.lock();
+      try {
+        Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
+        if (last == null || last.end >= SEGMENT_BYTES) {
+          last = Segment.create(directory, minTxid);
+          segments.add(last);
+        }
+        segment = last;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void write(ByteBuffer bytes) throws IOException {
+      if (segment == null) {
+        throw new IllegalStateException("not started");
+      }
+      int n = bytes.remaining();
+      segment.write(bytes, written);
+      written += n;
+    }
+
+    LogEntry commit(LtxHeader header, long postApplyChecksum) throws ErrnoException {
+      lock.lock();
+      try {
+        Segment into = segment;
+        if (into == null) {
+          throw new IllegalStateException("not started");
+        }
+        segment = null;
+        return into.commit(header, postApplyChecksum, written, length);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  Appender appender() {
+    return appender;
+  }
+
+  /** The newest entry, or null when there is none. */
+  public @Nullable LogEntry last() {
+    lock.lock();
+    try {
+      for (int i = segments.size() - 1; i >= 0; i--) {
+        List<LogEntry> entries = segments.get(i).entries;
+        if (!entries.isEmpty()) {
+          return entries.get(entries.size() - 1);
+        }
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The oldest entry, or null when there is none. */
+  public @Nullable LogEntry first() {
+    lock.lock();
+    try {
+      return segments.isEmpty() || segments.get(0).entries.isEmpty()
+          ? null
+          : segments.get(0).entries.get(0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Up to {@code limit} entries that follow {@code txid} without a gap, oldest first; empty when
+   * the log no longer (or not yet) has the next one.
+   */
+  public List<LogEntry> after(long txid, int limit) {
+    lock.lock();
+    try {
+      List<LogEntry> found = new ArrayList<>();
+      int s = segmentOf(txid + 1);
+      if (s < 0) {
+        return found;
+      }
+      int e = indexOf(segments.get(s).entries, txid + 1);
+      if (e < 0) {
+        return found;
+      }
+      for (; s < segments.size() && found.size() < limit; s++, e = 0) {
+        List<LogEntry> entries = segments.get(s).entries;
+        int n = Math.min(entries.size() - e, limit - found.size());
+        found.addAll(entries.subList(e, e + n));
+      }
+      return found;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The database checksum after {@code txid}, when the log still knows it. */
+  public OptionalLong checksumAfter(long txid) {
+    lock.lock();
+    try {
+      int s = segmentOf(txid);
+      if (s >= 0) {
+        List<LogEntry> entries = segments.get(s).entries;
+        int e = lastAtOrBefore(entries, txid);
+        if (e >= 0 && entries.get(e).maxTxid() == txid) {
+          return OptionalLong.of(entries.get(e).postApplyChecksum());
+        }
+      }
+      LogEntry first = first();
+      return first != null && first.before().txid() == txid && txid > 0
+          ? OptionalLong.of(first.before().checksum())
+          : OptionalLong.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** True when the database once stood at {@code position}, as far as the log goes back. */
+  public boolean contains(Position position) {
+    OptionalLong checksum = checksumAfter(position.txid());
+    return checksum.isPresent() && checksum.getAsLong() == position.checksum();
+  }
+
+  /** The bytes of an entry. */
+  public LtxSource source(LogEntry entry) {
+    return entry.segment().source(entry);
+  }
+
+  /** The segment in which {@code txid} would lie, or -1. */
+  private int segmentOf(long txid) {
+    for (int i = segments.size() - 1; i >= 0; i--) {
+      if (Long.compareUnsigned(segments.get(i).firstTxid, txid) <= 0) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static int indexOf(List<LogEntry> entries, long minTxid) {
+    int e = lastAtOrBefore(entries, minTxid);
+    return e >= 0 && entries.get(e).minTxid() == minTxid ? e : -1;
+  }
+
+  private static int lastAtOrBefore(List<LogEntry> entries, long minTxid) {
+    int low = 0;
+    int high = entries.size() - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      if (Long.compareUnsigned(entries.get(middle).minTxid(), minTxid) <= 0) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return high;
+  }
+
+  /** Waits until all that was appended is on the disk. */
+  public void sync() throws ErrnoException {
+    List<Segment> open;
+    lock.lock();
+    try {
+      int n = segments.size();
+      open = List.copyOf(segments.subList(Math.max(0, n - 2), n));
+    } finally {
+      lock.unlock();
+    }
+    for (Segment segment : open) {
+      segment.sync();
+    }
+  }
+
+  /** Size of all segments, in bytes. */
+  public long sizeBytes() {
+    lock.lock();
+    try {
+      return segments.stream().mapToLong(s -> s.end).sum();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Deletes the oldest segments while the log is larger than {@code keepBytes}; never one with a
+   * transaction after {@code keepAfter}, and never the newest.
+   */
+  public void trim(long keepBytes, long keepAfter) throws IOException {
+    while (true) {
+      Segment oldest;
+      lock.lock();
+      try {
+        if (segments.size() < 2 || sizeBytes() <= keepBytes) {
+          return;
+        }
+        oldest = segments.get(0);
+        LogEntry last = oldest.entries.get(oldest.entries.size() - 1);
+        if (Long.compareUnsigned(last.maxTxid(), keepAfter) > 0
+            || segments.get(1).entries.isEmpty()) {
+          return;
+        }
+        segments.remove(0);
+      } finally {
+        lock.unlock();
+      }
+      oldest.delete();
+    }
+  }
+
+  /** Forgets everything: the database begins another history. */
+  public void clear() throws IOException {
+    lock.lock();
+    try {
+      for (Segment segment : segments) {
+        segment.delete();
+      }
+      segments.clear();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      segments.forEach(Segment::close);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

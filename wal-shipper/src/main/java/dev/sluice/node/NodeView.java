@@ -1,0 +1,30 @@
+package dev.sluice.node;
+
+import dev.sluice.log.Databases;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A running node, for whoever shows it. Safe for use by many threads. */
+public interface NodeView {
+  /** Made once for a data directory: 16 hex digits. */
+  String nodeId();
+
+  /** {@code primary} or {@code follower}. */
+  String role();
+
+  /**
+   * Null when the node serves and, on a follower, has caught up once; otherwise what it waits for.
+   */
+  @Nullable String notReady();
+
+  /** Whether a follower is connected to its primary; true on a primary. */
+  boolean connected();
+
+  Databases databases();
+
+  /** All databases, by name. */
+  List<DatabaseStatus> status();
+
+  /** One database, or null when it is unknown. */
+  @Nullable DatabaseStatus status(String database);
+}

@@ -1,0 +1,140 @@
+package dev.sluice.os;
+
+import java.io.Closeable;
+import java.io.EOFException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * A file by its descriptor. Unlike a {@code FileChannel} it survives an interrupt of a thread that
+ * reads it, and its errors carry the error number. Positional reads and writes are safe for many
+ * threads; buffers must be direct.
+ */
+public final class NativeFile implements Closeable {
+  private static final int EBADF = 9;
+
+  private final String path;
+  private final int fd;
+  private volatile boolean closed;
+
+  private NativeFile(String path, int fd) {
+    this.path = path;
+    this.fd = fd;
+  }
+
+  /** Opens with flags of open(2), see {@link Libc}; a new file gets mode 0644. */
+  public static NativeFile open(Path path, int flags) throws ErrnoException {
+    return openRaw(
+        new String(path.toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1),
+        flags);
+  }
+
+  /** Opens a path given as raw bytes, one per char. */
+  public static NativeFile openRaw(String path, int flags) throws ErrnoException {
+    int fd = PathCalls.open(path, flags, 0644);
+    if (fd < 0) {
+      throw new ErrnoException("cannot open " + path, -fd);
+    }
+    return new NativeFile(path, fd);
+  }
+
+  public int fd() {
+    return fd;
+  }
+
+  /** Reads until the buffer is full or the file ends; returns the number of bytes read. */
+  public int read(ByteBuffer target, long offset) throws ErrnoException {
+    if (closed) {
+      throw new ErrnoException(path + " is closed", EBADF);
+    }
+    int start = target.position();
+    long address = Libc.address(target);
+    while (target.hasRemaining()) {
+      long n =
+          Libc.pread(
+              fd,
+              address + target.position(),
+              target.remaining(),
+              offset + target.position() - start);
+      if (n < 0) {
+        throw new ErrnoException("cannot read " + path, (int) -n);
+      }
+      if (n == 0) {
+        break;
+      }
+      target.position(target.position() + (int) n);
+    }
+    return target.position() - start;
+  }
+
+  /** Fills the buffer. */
+  public void readFully(ByteBuffer target, long offset) throws ErrnoException, EOFException {
+    int wanted = target.remaining();
+    int n = read(target, offset);
+    if (n < wanted) {
+      throw new EOFException(
+          path + " ends at " + (offset + n) + ", " + wanted + " bytes wanted at " + offset);
+    }
+  }
+
+  /** Writes all remaining bytes. */
+  public void write(ByteBuffer source, long offset) throws ErrnoException {
+    int start = source.position();
+    long address = Libc.address(source);
+    while (source.hasRemaining()) {
+      long n =
+          Libc.pwrite(
+              fd,
+              address + source.position(),
+              source.remaining(),
+              offset + source.position() - start);
+      if (n < 0) {
+        throw new ErrnoException("cannot write " + path, (int) -n);
+      }
+      source.position(source.position() + (int) n);
+    }
+  }
+
+  public long size() throws ErrnoException {
+    FileStatus status = new FileStatus();
+    check("cannot stat", PathCalls.stat(fd, status));
+    return status.size();
+  }
+
+  public void truncate(long size) throws ErrnoException {
+    check("cannot truncate", Libc.ftruncate(fd, size));
+  }
+
+  /**
+   * Makes room on the disk, so that writing there later (also through a mapping) can't fail for
+   * space.
+   */
+  public void allocate(long offset, long length) throws ErrnoException {
+    check("cannot make room in", Libc.fallocate(fd, 0, offset, length));
+  }
+
+  /** Waits until the content is on the disk. */
+  public void sync() throws ErrnoException {
+    check("cannot sync", Libc.fdatasync(fd));
+  }
+
+  private void check(String what, int result) throws ErrnoException {
+    if (result < 0) {
+      throw new ErrnoException(what + " " + path, -result);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      Libc.close(fd);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return path;
+  }
+}
