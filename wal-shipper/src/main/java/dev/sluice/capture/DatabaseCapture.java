@@ -640,6 +640,15 @@ final class DatabaseCapture {
     }
   }
 
+  void readLive(int pgno, ByteBuffer target) throws IOException {
+    acquire();
+    try {
+      readVisible(pgno, target, wal.committed());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   // Shared.
 
   private NativeFile mainFile() throws ErrnoException {
