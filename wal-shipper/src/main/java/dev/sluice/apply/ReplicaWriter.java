@@ -227,7 +227,6 @@ public final class ReplicaWriter implements AutoCloseable {
       try {
         leaveWal();
         rollback.apply(pages, pageSize() == 0 ? pages.pageSize() : pageSize());
-        header = pages.header().or(() -> header);
       } finally {
         enterMode();
       }
@@ -246,12 +245,15 @@ public final class ReplicaWriter implements AutoCloseable {
   private void enterMode() throws IOException {
     boolean isEntered = false;
     try {
-      if (wal == null && asksForWal() && !rollback.hasJournal()) {
+      header = readHeader();
+      isEntered = !rollback.hasJournal();
+      if (isEntered && wal == null && asksForWal()) {
+        isEntered = false;
         WalMode.discard(main.path());
         wal = WalMode.open(main, options);
         locks.unlockReserved();
+        isEntered = true;
       }
-      isEntered = !rollback.hasJournal();
     } finally {
       if (!isEntered) {
         isClosed = true;
