@@ -126,26 +126,30 @@ final class IndexFile implements AutoCloseable {
   void append(int published, int last, int[] pgnos) throws IOException {
     for (int frame = published + 1; frame <= last; ) {
       int number = WalIndex.block(frame);
-      boolean isNew = frame == WalIndex.frameBefore(number) + 1;
-      if (isNew) {
-        clearBlock();
-      } else if (blockNumber != number) {
-        readPublished(number, published);
-      }
-      forgetBlock();
-      int from = WalIndex.pageNumber(frame);
-      int to = 0;
-      for (int end = Math.min(last, WalIndex.lastFrame(number)); frame <= end; frame++) {
-        to = Math.max(to, WalIndex.insert(block.bytes(), frame, pgnos[frame - 1]) + 2);
-      }
-      if (isNew) {
-        writeBlock(number, WalIndex.pageNumbers(number), WalIndex.BLOCK_SIZE);
-      } else {
-        from = Math.max(from / LINE * LINE, WalIndex.pageNumbers(number));
+      int end = Math.min(last, WalIndex.lastFrame(number));
+      if (blockNumber == number) {
+        int from = Math.max(WalIndex.pageNumber(frame) / LINE * LINE, WalIndex.pageNumbers(number));
+        int to = insert(frame, end, pgnos);
         writeBlock(number, from, (to + LINE - 1) / LINE * LINE);
+      } else {
+        // The same frames always take the same slots, so readers see no difference in the old.
+        clearBlock();
+        insert(WalIndex.frameBefore(number) + 1, end, pgnos);
+        writeBlock(number, WalIndex.pageNumbers(number), WalIndex.BLOCK_SIZE);
       }
       appendedBlock = number;
+      frame = end + 1;
     }
+  }
+
+  /** Enters frames in the image. Returns where the last of their hash slots ends. */
+  private int insert(int first, int last, int[] pgnos) {
+    forgetBlock();
+    int end = 0;
+    for (int frame = first; frame <= last; frame++) {
+      end = Math.max(end, WalIndex.insert(block.bytes(), frame, pgnos[frame - 1]) + 2);
+    }
+    return end;
   }
 
   private void forgetBlock() {
@@ -169,20 +173,6 @@ final class IndexFile implements AutoCloseable {
     int read = file.read(block, 0, WalIndex.BLOCK_SIZE, (long) number * WalIndex.BLOCK_SIZE);
     if (read < WalIndex.BLOCK_SIZE) {
       throw new IOException(file.path() + ": ends within block " + number + " of the wal-index");
-    }
-  }
-
-  /** Reads a block, without what a writer left there that did not come to publish it. */
-  private void readPublished(int number, int published) throws IOException {
-    readBlock(number);
-    int kept = published - WalIndex.frameBefore(number);
-    for (int at = WalIndex.pageNumbers(number) + kept * 4; at < WalIndex.HASH_TABLE; at += 4) {
-      block.bytes().putInt(at, 0);
-    }
-    for (int at = WalIndex.HASH_TABLE; at < WalIndex.BLOCK_SIZE; at += 2) {
-      if ((block.bytes().getShort(at) & 0xffff) > kept) {
-        block.bytes().putShort(at, (short) 0);
-      }
     }
   }
 
@@ -235,6 +225,7 @@ final class IndexFile implements AutoCloseable {
       return false;
     }
     try {
+      forgetBlock();
       publish(empty);
       // Backfilled frames, then the marks: 0, 0, and the rest unused.
       scratch.bytes().putLong(0, 0).putInt(8, 0);

@@ -1,5 +1,7 @@
 package dev.sluice.apply;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.sluice.os.Libc;
 import dev.sluice.sqlite.ReadAt;
 import java.io.IOException;
@@ -8,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
@@ -67,19 +70,24 @@ final class LockedFile implements AutoCloseable {
   }
 
   private void takeOwnerOf(Path database) throws IOException {
-    check("chmod", Libc.fchmod(fd, attribute(database, "mode") & 0777));
-    int uid = attribute(database, "uid");
-    int gid = attribute(database, "gid");
-    if (uid != attribute(path, "uid") || gid != attribute(path, "gid")) {
-      check("chown", Libc.fchown(fd, uid, gid));
+    Owner mine = Owner.of(path);
+    Owner of = Owner.of(database);
+    if (mine.mode != of.mode) {
+      check("chmod", Libc.fchmod(fd, of.mode));
+    }
+    if (mine.uid != of.uid || mine.gid != of.gid) {
+      check("chown", Libc.fchown(fd, of.uid, of.gid));
     }
   }
 
-  private static int attribute(Path path, String name) throws IOException {
-    if (Files.getAttribute(path, "unix:" + name) instanceof Integer value) {
-      return value;
+  private record Owner(int mode, int uid, int gid) {
+    static Owner of(Path path) throws IOException {
+      Map<String, Object> found = Files.readAttributes(path, "unix:mode,uid,gid");
+      return new Owner(
+          (int) requireNonNull(found.get("mode")) & 0777,
+          (int) requireNonNull(found.get("uid")),
+          (int) requireNonNull(found.get("gid")));
     }
-    throw new IOException(path + ": its filesystem knows no " + name);
   }
 
   Path path() {

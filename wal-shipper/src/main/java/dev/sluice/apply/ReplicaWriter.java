@@ -173,6 +173,7 @@ public final class ReplicaWriter implements AutoCloseable {
    * True when some other connection has the database open (WAL) or is reading it (rollback modes).
    */
   public boolean hasReaders() throws IOException {
+    checkOpen();
     return locks.isSharedByOther();
   }
 
@@ -184,6 +185,8 @@ public final class ReplicaWriter implements AutoCloseable {
    * @param pageSize bytes a page; if that is not {@link #pageSize}, the pages are the whole content
    * @throws ReplicaBusyException when readers do not make way for what needs them gone: a
    *     transaction in a rollback mode, or another page size. Nothing is changed, and no page taken
+   * @throws IOException naming the file; when the database could not be put right either, this
+   *     writer is closed, and opening it anew rolls back
    */
   public void apply(PageSource pages, int commit, int pageSize) throws IOException {
     apply(pages, commit, pageSize, false);
@@ -227,7 +230,6 @@ public final class ReplicaWriter implements AutoCloseable {
       try {
         leaveWal();
         rollback.apply(pages, pageSize() == 0 ? pages.pageSize() : pageSize());
-        header = pages.header().or(() -> header);
       } finally {
         enterMode();
       }
@@ -246,16 +248,18 @@ public final class ReplicaWriter implements AutoCloseable {
   private void enterMode() throws IOException {
     boolean isEntered = false;
     try {
-      if (wal == null && asksForWal() && !rollback.hasJournal()) {
-        WalMode.discard(main.path());
-        wal = WalMode.open(main, options);
-        locks.unlockReserved();
+      header = readHeader();
+      if (!rollback.hasJournal()) {
+        if (wal == null && asksForWal()) {
+          WalMode.discard(main.path());
+          wal = WalMode.open(main, options);
+          locks.unlockReserved();
+        }
+        isEntered = true;
       }
-      isEntered = !rollback.hasJournal();
     } finally {
       if (!isEntered) {
-        isClosed = true;
-        main.close();
+        release();
       }
     }
   }
@@ -274,7 +278,9 @@ public final class ReplicaWriter implements AutoCloseable {
     try {
       leaveWal();
     } finally {
-      locks.unlockExclusive();
+      if (!isClosed) {
+        locks.unlockExclusive();
+      }
     }
   }
 
@@ -286,7 +292,13 @@ public final class ReplicaWriter implements AutoCloseable {
     if (!wal.checkpoint() || !locks.tryReserved()) {
       throw new IOException(main.path() + ": the WAL is in use by a connection without a lock");
     }
-    wal.delete();
+    try {
+      wal.delete();
+    } catch (IOException e) {
+      // Readers may make a new -shm beside the one that is open here.
+      release();
+      throw e;
+    }
     wal = null;
   }
 
@@ -298,6 +310,11 @@ public final class ReplicaWriter implements AutoCloseable {
   public boolean checkpoint() throws IOException {
     checkOpen();
     return wal == null || wal.checkpoint();
+  }
+
+  /** True after {@link #close}, and after a failure that only opening the database anew mends. */
+  public boolean isClosed() {
+    return isClosed;
   }
 
   private void checkOpen() {
@@ -318,11 +335,18 @@ public final class ReplicaWriter implements AutoCloseable {
     try {
       tryLeaveWal();
     } finally {
-      isClosed = true;
-      if (wal != null) {
-        wal.close();
-      }
-      main.close();
+      release();
     }
+  }
+
+  private void release() {
+    if (isClosed) {
+      return;
+    }
+    isClosed = true;
+    if (wal != null) {
+      wal.close();
+    }
+    main.close();
   }
 }

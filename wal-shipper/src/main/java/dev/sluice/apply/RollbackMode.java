@@ -195,7 +195,10 @@ final class RollbackMode {
       this.pageSize = pageSize;
       this.pageCount = (int) ((main.size() + pageSize - 1) / pageSize);
       this.file = LockedFile.openBeside(main.path(), "-journal");
-      file.truncate(0);
+      // A new file stays untouched: ext4 flushes one that was truncated when it is closed.
+      if (file.size() > 0) {
+        file.truncate(0);
+      }
       // Even a database that was empty must be found as one that a transaction was writing to.
       writeHeader(0);
     }

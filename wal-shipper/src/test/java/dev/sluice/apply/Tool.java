@@ -63,7 +63,8 @@ final class Tool implements AutoCloseable {
   }
 
   /**
-   * Polls until there are so many rows: each state whole, none older than the one before.
+   * Polls until there are so many rows: each state whole, none older than the one before. Now and
+   * then it checkpoints, as any connection may, and connects anew.
    *
    * @param busySeconds how long it may wait for a lock before that is an error; with 0 it keeps one
    *     connection, as SQLite's connections disturb each other when they are opened and closed
@@ -76,7 +77,7 @@ final class Tool implements AutoCloseable {
         say('ready')
         while last < target:
             if busy and polls % 50 == 0:
-                c.close(); c = connect(busy)
+                c.execute('pragma wal_checkpoint(passive)'); c.close(); c = connect(busy)
             k = state(c)
             assert k >= last, (k, last)
             last = k; polls += 1
