@@ -82,7 +82,14 @@ public final class Restore {
   }
 
   private RestoreResult run(TargetFile file) throws IOException {
-    RestorePlan plan = RestorePlan.of(StoreListing.read(store, layout), options.target());
+    StoreListing listing = StoreListing.read(store, layout);
+    if (listing.isEmpty()) {
+      Optional<Generation> old = Generation.newest(store, layout, options.target());
+      if (old.isPresent()) {
+        return run(file, old.get());
+      }
+    }
+    RestorePlan plan = RestorePlan.of(listing, options.target());
     List<LtxFile> inputs = open(plan.files());
     try {
       LtxHeader last = inputs.get(inputs.size() - 1).header();
@@ -106,6 +113,21 @@ public final class Restore {
         input.close();
       }
     }
+  }
+
+  private RestoreResult run(TargetFile file, Generation generation) throws IOException {
+    generation.writeTo(file);
+    file.publish();
+    return new RestoreResult(
+        Position.NONE,
+        false,
+        generation.time(),
+        generation.pageSize(),
+        generation.pages(),
+        stats.bytesIn(),
+        generation.bytesWritten(),
+        generation.files(),
+        Duration.ofNanos(System.nanoTime() - startNanos));
   }
 
   private List<LtxFile> open(List<StoredFile> files) throws IOException {

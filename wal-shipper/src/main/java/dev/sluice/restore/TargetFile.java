@@ -172,6 +172,16 @@ final class TargetFile implements AutoCloseable {
     }
   }
 
+  /** An empty file for work in between, beside the target; it vanishes when it is closed. */
+  FileChannel scratch() throws IOException {
+    return FileChannel.open(
+        temporary.resolveSibling(temporary.getFileName() + "-scratch"),
+        StandardOpenOption.CREATE_NEW,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.DELETE_ON_CLOSE);
+  }
+
   /** Writes all remaining bytes. Safe for use by many threads. */
   void write(long offset, ByteBuffer bytes) throws IOException {
     FileChannel out = direct != null && isAligned(offset, bytes) ? direct : channel;
@@ -179,6 +189,12 @@ final class TargetFile implements AutoCloseable {
     while (bytes.hasRemaining()) {
       at += out.write(bytes, at);
     }
+  }
+
+  /** Reads what was written, as far as there is any. */
+  void read(long offset, ByteBuffer bytes) throws IOException {
+    int start = bytes.position();
+    while (bytes.hasRemaining() && channel.read(bytes, offset + bytes.position() - start) > 0) {}
   }
 
   private static boolean isAligned(long offset, ByteBuffer bytes) {
