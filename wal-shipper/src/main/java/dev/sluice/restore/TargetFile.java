@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -149,23 +150,25 @@ final class TargetFile implements AutoCloseable {
 
   /** Sets the size the database will have; what is never written are zeros. */
   void setSize(long bytes) throws IOException {
-    long free = Files.getFileStore(directory(target)).getUsableSpace();
-    if (free < bytes) {
+    FileStore fileSystem = Files.getFileStore(directory(target));
+    if (fileSystem.getUsableSpace() < bytes - file.length()) {
       throw new FileSystemException(
           String.format(
               "%s: the database takes %,d bytes, its file system has %,d left; free some space or"
                   + " restore elsewhere",
-              target, bytes, free));
+              target, bytes, fileSystem.getUsableSpace()));
     }
     file.setLength(bytes);
-    if (bytes >= DIRECT_FROM_BYTES) {
-      direct = openDirect();
+    if (bytes >= DIRECT_FROM_BYTES && direct == null) {
+      direct = openDirect(fileSystem);
     }
   }
 
-  private @Nullable FileChannel openDirect() {
+  private @Nullable FileChannel openDirect(FileStore fileSystem) {
     try {
-      return FileChannel.open(temporary, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+      return BLOCK_BYTES % fileSystem.getBlockSize() == 0
+          ? FileChannel.open(temporary, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)
+          : null;
     } catch (IOException | UnsupportedOperationException e) {
       LOG.debug("{}: written through the page cache: {}", temporary, e.toString());
       return null;
