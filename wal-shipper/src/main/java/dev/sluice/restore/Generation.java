@@ -189,7 +189,6 @@ final class Generation {
     for (int i = 1; i < parts.size(); ) {
       i = replay(i, target);
     }
-    target.setSize(sizeBytes);
   }
 
   private static int pageSizeOf(TargetFile target) throws IOException {
@@ -211,10 +210,7 @@ final class Generation {
         checkFollows(parts.get(i), index, length);
         length = decompress(parts.get(i), length, (at, bytes) -> writeFully(wal, at, bytes));
       }
-      Optional<WalScan> scan = WalScan.of(wal::read);
-      if (scan.isPresent() && !scan.get().commits().isEmpty()) {
-        apply(scan.get(), wal, target);
-      }
+      apply(parts.get(i - 1), wal, length, target);
       return i;
     }
   }
@@ -228,7 +224,22 @@ final class Generation {
     }
   }
 
-  private void apply(WalScan scan, FileChannel wal, TargetFile target) throws IOException {
+  /** Replays a WAL up to its end, where {@code part} ends. Litestream cut it after a commit. */
+  private void apply(Part part, FileChannel wal, long length, TargetFile target)
+      throws IOException {
+    Optional<WalScan> opened = WalScan.of(wal::read);
+    long valid = opened.map(scan -> scan.header().frameOffset(scan.frameCount() + 1)).orElse(0L);
+    if (valid != length) {
+      throw new IOException(
+          String.format(
+              "%s/%s: the WAL up to here has %,d bytes, whole transactions only up to %,d: it is"
+                  + " damaged",
+              store, part.key, length, valid));
+    }
+    if (opened.isEmpty() || opened.get().commits().isEmpty()) {
+      return;
+    }
+    WalScan scan = opened.get();
     WalScan.Commit last = scan.commits().get(scan.commits().size() - 1);
     FrameMap frames = scan.framesAt(last);
     pageSize = scan.header().pageSize();
@@ -241,6 +252,7 @@ final class Generation {
       bytesWritten += pageSize;
     }
     sizeBytes = (long) last.pageCount() * pageSize;
+    target.setSize(sizeBytes);
   }
 
   /** Where decompressed bytes go. */

@@ -10,12 +10,16 @@ import dev.sluice.ltx.Txid;
 import dev.sluice.store.DirectoryStore;
 import dev.sluice.store.ObjectStore;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import net.jpountz.lz4.LZ4FrameInputStream;
+import net.jpountz.lz4.LZ4FrameOutputStream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -64,6 +68,25 @@ final class LitestreamRestoreTest {
     assertThatThrownBy(
             () -> check(replica, RestoreTarget.LATEST, new ObjectMapper().readTree("{}")))
         .hasMessageContaining("00000000_000090f8.wal.lz4: the WAL segment before it");
+  }
+
+  @Test
+  void aDamagedWalOfVersion3IsNamed(@TempDir Path directory) throws IOException {
+    Path replica = Vectors.copy("litestream-v0.3", directory.resolve("replica"));
+    Path segment = replica.resolve("generations/743727b85237ca8a/wal/00000000_000080e0.wal.lz4");
+    byte[] bytes;
+    try (InputStream in = new LZ4FrameInputStream(Files.newInputStream(segment))) {
+      bytes = in.readAllBytes();
+    }
+    bytes[100] ^= 1;
+    try (OutputStream out = new LZ4FrameOutputStream(Files.newOutputStream(segment))) {
+      out.write(bytes);
+    }
+
+    assertThatThrownBy(
+            () -> check(replica, RestoreTarget.LATEST, new ObjectMapper().readTree("{}")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("whole transactions only up to 32,992: it is damaged");
   }
 
   @Test
