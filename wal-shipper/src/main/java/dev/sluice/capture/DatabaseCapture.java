@@ -213,6 +213,14 @@ final class DatabaseCapture {
     for (int frame = first; frame <= wal.committed(); frame++) {
       withdrawn.add(wal.pgno(frame));
     }
+    wal.forEachUncommitted(
+        walFile(),
+        Scratch.get().page,
+        pgno -> {
+          if (pgno > 0) {
+            withdrawn.add(pgno);
+          }
+        });
     long size = mainFile().size();
     cut(pageSize, (int) (size / pageSize), withdrawn.sorted(), withdrawn.size(), this::readMain);
     withdrawn.clear();
