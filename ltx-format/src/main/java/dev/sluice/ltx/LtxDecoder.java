@@ -53,23 +53,34 @@ public final class LtxDecoder implements Closeable {
   }
 
   /**
-   * Reads the header.
+   * Reads the header. What the file is read from is closed with the decoder, and when opening
+   * fails.
    *
    * @param name of the file in errors, as the user knows it
    * @throws CorruptLtxException when it is no header of an LTX file of version 3
    */
   public static LtxDecoder open(InputStream in, String name) throws IOException {
-    return new LtxDecoder(ByteFeed.of(in, name), name, in);
+    return open(ByteFeed.of(in, name), name, in);
   }
 
   /**
-   * Reads the header.
+   * Reads the header. What the file is read from is closed with the decoder, and when opening
+   * fails.
    *
    * @param name of the file in errors, as the user knows it
    * @throws CorruptLtxException when it is no header of an LTX file of version 3
    */
   public static LtxDecoder open(LtxSource source, String name) throws IOException {
-    return new LtxDecoder(ByteFeed.of(source, name), name, source);
+    return open(ByteFeed.of(source, name), name, source);
+  }
+
+  private static LtxDecoder open(ByteFeed feed, String name, Closeable source) throws IOException {
+    try {
+      return new LtxDecoder(feed, name, source);
+    } catch (IOException | RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
   }
 
   /** The header. */

@@ -70,6 +70,12 @@ class LtxSnapshotTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("f2 reaches no further than f1");
     TestDatabase other = new TestDatabase(512, 2);
+    byte[] fork = other.transaction(20);
+    assertThatThrownBy(() -> decode(List.of(fork, second), new byte[20 * 512], 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("f1 does not follow f0: it begins at checksum ");
+    other = new TestDatabase(512, 2);
+    other.noChecksum = true;
     byte[] foreign = other.transaction(20);
     assertThatThrownBy(() -> decode(List.of(foreign, second, third), new byte[20 * 512], 1))
         .isInstanceOf(CorruptLtxException.class)

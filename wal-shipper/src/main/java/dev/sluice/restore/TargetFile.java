@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -149,27 +150,39 @@ final class TargetFile implements AutoCloseable {
 
   /** Sets the size the database will have; what is never written are zeros. */
   void setSize(long bytes) throws IOException {
-    long free = Files.getFileStore(directory(target)).getUsableSpace();
-    if (free < bytes) {
+    FileStore fileSystem = Files.getFileStore(directory(target));
+    if (fileSystem.getUsableSpace() < bytes - file.length()) {
       throw new FileSystemException(
           String.format(
               "%s: the database takes %,d bytes, its file system has %,d left; free some space or"
                   + " restore elsewhere",
-              target, bytes, free));
+              target, bytes, fileSystem.getUsableSpace()));
     }
     file.setLength(bytes);
-    if (bytes >= DIRECT_FROM_BYTES) {
-      direct = openDirect();
+    if (bytes >= DIRECT_FROM_BYTES && direct == null) {
+      direct = openDirect(fileSystem);
     }
   }
 
-  private @Nullable FileChannel openDirect() {
+  private @Nullable FileChannel openDirect(FileStore fileSystem) {
     try {
-      return FileChannel.open(temporary, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+      return BLOCK_BYTES % fileSystem.getBlockSize() == 0
+          ? FileChannel.open(temporary, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)
+          : null;
     } catch (IOException | UnsupportedOperationException e) {
       LOG.debug("{}: written through the page cache: {}", temporary, e.toString());
       return null;
     }
+  }
+
+  /** An empty file for work in between, beside the target; it vanishes when it is closed. */
+  FileChannel scratch() throws IOException {
+    return FileChannel.open(
+        temporary.resolveSibling(temporary.getFileName() + "-scratch"),
+        StandardOpenOption.CREATE_NEW,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.DELETE_ON_CLOSE);
   }
 
   /** Writes all remaining bytes. Safe for use by many threads. */
@@ -179,6 +192,12 @@ final class TargetFile implements AutoCloseable {
     while (bytes.hasRemaining()) {
       at += out.write(bytes, at);
     }
+  }
+
+  /** Reads what was written, as far as there is any. */
+  void read(long offset, ByteBuffer bytes) throws IOException {
+    int start = bytes.position();
+    while (bytes.hasRemaining() && channel.read(bytes, offset + bytes.position() - start) > 0) {}
   }
 
   private static boolean isAligned(long offset, ByteBuffer bytes) {
