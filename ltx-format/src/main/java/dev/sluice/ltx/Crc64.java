@@ -186,6 +186,15 @@ public final class Crc64 {
     return s << 60 ^ s << 52 ^ s << 48;
   }
 
+  /**
+   * The state that {@code length} bytes, a power of two, lead to from {@code otherStart}, given
+   * that they lead from {@code start} to {@code end}.
+   */
+  static long fromOtherStart(long start, long end, long otherStart, int length) {
+    long power = POWERS[3 + Integer.numberOfTrailingZeros(length)];
+    return end ^ multiply(start ^ otherStart, power);
+  }
+
   /** {@code crc} · x^(8 · length): what a CRC contributes once {@code length} bytes follow. */
   private static long shift(long crc, long length) {
     long result = crc;

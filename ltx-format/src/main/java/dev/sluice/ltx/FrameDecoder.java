@@ -20,18 +20,9 @@ final class FrameDecoder {
    *
    * @param offset of the frame in the file
    * @param pgno what the page number must be
-   * @param crcState of the file so far
-   * @return the state of the file checksum after the frame
+   * @return how many bytes at {@code at} the file checksum covers as they are, before the page
    */
-  long decode(
-      ByteBuffer bytes,
-      int at,
-      int size,
-      long offset,
-      int pgno,
-      ByteBuffer target,
-      int to,
-      long crcState)
+  int decode(ByteBuffer bytes, int at, int size, long offset, int pgno, ByteBuffer target, int to)
       throws CorruptLtxException {
     if (bytes.getInt(at) != pgno) {
       throw corrupt(
@@ -54,7 +45,7 @@ final class FrameDecoder {
           given,
           pageSize);
     }
-    return Crc64.updateState(Crc64.updateState(crcState, bytes, at, prefix), target, to, pageSize);
+    return prefix;
   }
 
   /** The flags of the frame at {@code at}, checked. */

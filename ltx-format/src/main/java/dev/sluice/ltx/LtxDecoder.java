@@ -32,6 +32,10 @@ public final class LtxDecoder implements Closeable {
   private final IndexBytes index = new IndexBytes();
   private final ByteBuffer page;
   private long crcState;
+
+  /** Of the checksums of the pages so far; kept for snapshots only. */
+  private long xor;
+
   private int pgno;
   private @Nullable LtxTrailer trailer;
 
@@ -97,7 +101,12 @@ public final class LtxDecoder implements Closeable {
     if (problem != null) {
       throw new CorruptLtxException(name, offset, problem);
     }
-    crcState = frames.decode(window, window.position(), size, offset, number, page, 0, crcState);
+    int prefix = frames.decode(window, window.position(), size, offset, number, page, 0);
+    long start = Crc64.updateState(crcState, window, window.position(), prefix);
+    crcState = Crc64.updateState(start, page, 0, header.pageSize());
+    if (header.isSnapshot()) {
+      xor ^= Checksums.page(number, header.pageSize(), start, crcState);
+    }
     index.add(number, offset, size);
     window.position(window.position() + size);
     page.clear();
@@ -179,6 +188,9 @@ public final class LtxDecoder implements Closeable {
     LtxTrailer read = LtxTrailer.parse(window);
     LtxFile.checkTrailer(header, read, trailerAt, name);
     LtxFile.checkFileChecksum(crcState, read, trailerAt, name);
+    if (header.isSnapshot()) {
+      LtxFile.checkDatabaseChecksum(header, read, xor, trailerAt, name);
+    }
     if (feed.has(1)) {
       throw new CorruptLtxException(name, feed.offset(), "bytes follow the trailer");
     }

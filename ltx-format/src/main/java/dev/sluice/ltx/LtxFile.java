@@ -112,7 +112,7 @@ public final class LtxFile implements Closeable {
     }
     ByteBuffer scratch = SCRATCH.get().clear().limit(index.size(entry));
     source.readFully(index.offset(entry), scratch);
-    decode(entry, scratch, 0, target, target.position(), 0);
+    decode(entry, scratch, 0, target, target.position());
     target.position(target.position() + pageSize);
     return true;
   }
@@ -132,10 +132,10 @@ public final class LtxFile implements Closeable {
   }
 
   /** Decompresses a frame; see {@link FrameDecoder#decode}. */
-  long decode(int entry, ByteBuffer bytes, int at, ByteBuffer target, int to, long crcState)
+  int decode(int entry, ByteBuffer bytes, int at, ByteBuffer target, int to)
       throws CorruptLtxException {
     return frames.decode(
-        bytes, at, index.size(entry), index.offset(entry), index.pgno(entry), target, to, crcState);
+        bytes, at, index.size(entry), index.offset(entry), index.pgno(entry), target, to);
   }
 
   /**
@@ -152,6 +152,11 @@ public final class LtxFile implements Closeable {
     checkFileChecksum(~crc.value(), trailer, source.size() - LtxTrailer.SIZE, name);
   }
 
+  /** Verifies the post-apply checksum, if there is one, given the XOR of all page checksums. */
+  void verifyDatabase(long xor) throws CorruptLtxException {
+    checkDatabaseChecksum(header, trailer, xor, source.size() - LtxTrailer.SIZE, name);
+  }
+
   static LtxHeader parseHeader(ByteBuffer bytes, String name) throws CorruptLtxException {
     try {
       return LtxHeader.parse(bytes);
@@ -165,6 +170,21 @@ public final class LtxFile implements Closeable {
     String problem = header.postApplyProblem(trailer.postApplyChecksum());
     if (problem != null) {
       throw new CorruptLtxException(name, offset, problem);
+    }
+  }
+
+  static void checkDatabaseChecksum(
+      LtxHeader header, LtxTrailer trailer, long xor, long trailerAt, String name)
+      throws CorruptLtxException {
+    long computed = Checksums.database(xor);
+    if (header.hasChecksums() && computed != trailer.postApplyChecksum()) {
+      throw new CorruptLtxException(
+          name,
+          trailerAt,
+          "post-apply checksum is "
+              + Txid.format(trailer.postApplyChecksum())
+              + ", the pages give "
+              + Txid.format(computed));
     }
   }
 

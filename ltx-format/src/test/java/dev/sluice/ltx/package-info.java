@@ -1,0 +1,5 @@
+/** Tests of the LTX file format. */
+@NullMarked
+package dev.sluice.ltx;
+
+import org.jspecify.annotations.NullMarked;

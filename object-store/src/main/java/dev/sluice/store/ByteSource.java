@@ -1,0 +1,64 @@
+package dev.sluice.store;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Bytes of a known number that can be read again and again, because a put may have to be repeated.
+ */
+public interface ByteSource {
+  /** Number of bytes; every stream of {@link #open} has exactly these. */
+  long sizeBytes();
+
+  /** A new stream over all bytes. */
+  InputStream open() throws IOException;
+
+  /** The bytes of an array, which must not change. */
+  static ByteSource of(byte[] bytes) {
+    return of(ByteBuffer.wrap(bytes));
+  }
+
+  /** The remaining bytes of a buffer, which must not change; its position stays. */
+  static ByteSource of(ByteBuffer buffer) {
+    ByteBuffer bytes = buffer.slice();
+    return new ByteSource() {
+      @Override
+      public long sizeBytes() {
+        return bytes.remaining();
+      }
+
+      @Override
+      public InputStream open() {
+        if (bytes.hasArray()) {
+          return new ByteArrayInputStream(bytes.array(), bytes.arrayOffset(), bytes.remaining());
+        }
+        return new ByteBufferInputStream(bytes.duplicate());
+      }
+    };
+  }
+
+  /** The bytes of a file, which must not change; its size is taken now. */
+  static ByteSource of(Path file) throws IOException {
+    long size = Files.size(file);
+    return new ByteSource() {
+      @Override
+      public long sizeBytes() {
+        return size;
+      }
+
+      @Override
+      public InputStream open() throws IOException {
+        return Files.newInputStream(file);
+      }
+
+      @Override
+      public String toString() {
+        return file.toString();
+      }
+    };
+  }
+}

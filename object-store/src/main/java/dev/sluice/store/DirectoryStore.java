@@ -1,0 +1,362 @@
+package dev.sluice.store;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+
+/**
+ * A store whose objects are the files below a directory, in the layout that Litestream's file
+ * replicas have, so that either reads what the other wrote.
+ *
+ * <pre>
+ * root/ltx/0/0000000000000001-0000000000000001.ltx     an object; its time is the file's
+ * root/ltx/0/.sluice-meta/0000…1-0000…1.ltx            its metadata, one "name: value" a line
+ * root/ltx/0/.sluice-lock                              locked while a put or delete changes ltx/0
+ * root/ltx/0/.sluice-tmp-4711-…                        a put under way, or one that was killed
+ * </pre>
+ *
+ * <p>A put writes and syncs a temporary file in the same directory, then takes the directory's
+ * lock, checks the condition, places the metadata, then the object (by a hard link where nothing
+ * may be replaced, which also holds against writers that know no lock), and syncs the directory. An
+ * etag is made of modification time, size and file identity; times of successive versions of a key
+ * ascend.
+ */
+public final class DirectoryStore implements ObjectStore {
+  private static final String TEMPORARY = Keys.RESERVED + "tmp-";
+
+  /** No put takes this long: an older temporary file was left by a process that died. */
+  private static final Duration STALE = Duration.ofDays(1);
+
+  private static final int BUFFER_BYTES = 1 << 18;
+
+  private final Path root;
+  private final Clock clock;
+  private final Set<Path> swept = ConcurrentHashMap.newKeySet();
+
+  /** A store below {@code root}, which the first put creates if need be. */
+  public DirectoryStore(Path root) {
+    this(root, Clock.systemUTC());
+  }
+
+  DirectoryStore(Path root, Clock clock) {
+    this.root = root.toAbsolutePath().normalize();
+    this.clock = clock;
+  }
+
+  @Override
+  public Optional<ObjectInfo> head(String key) throws IOException {
+    Path file = file(key);
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      if (!attributes.isRegularFile()) {
+        return Optional.empty();
+      }
+      return Optional.of(DirectoryListing.info(key, attributes, Sidecar.read(file)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      if (isBelowFile(e)) {
+        return Optional.empty();
+      }
+      throw failed("head", key, e);
+    }
+  }
+
+  @Override
+  public InputStream get(String key, ByteRange range) throws IOException {
+    FileChannel channel = openForRead(key);
+    try {
+      channel.position(range.offset());
+      return new BoundedInputStream(
+          Channels.newInputStream(channel), range.lengthWithin(channel.size()));
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void readFully(String key, long offset, ByteBuffer buffer) throws IOException {
+    int wanted = buffer.remaining();
+    int start = buffer.position();
+    try (FileChannel channel = openForRead(key)) {
+      while (buffer.hasRemaining()) {
+        if (channel.read(buffer, offset + buffer.position() - start) < 0) {
+          throw ObjectStore.endOfObject(key, offset, wanted, buffer.position() - start);
+        }
+      }
+    } catch (EOFException e) {
+      throw e;
+    } catch (FileSystemException e) {
+      throw failed("read", key, e);
+    }
+  }
+
+  private FileChannel openForRead(String key) throws IOException {
+    Path file = file(key);
+    try {
+      if (Files.isDirectory(file)) {
+        throw new ObjectNotFoundException(this, key);
+      }
+      return FileChannel.open(file, StandardOpenOption.READ);
+    } catch (NoSuchFileException e) {
+      throw new ObjectNotFoundException(this, key);
+    } catch (FileSystemException e) {
+      if (isBelowFile(e)) {
+        throw new ObjectNotFoundException(this, key);
+      }
+      throw failed("get", key, e);
+    }
+  }
+
+  @Override
+  public Etag put(
+      String key, ByteSource content, Map<String, String> metadata, PutCondition condition)
+      throws IOException {
+    Keys.checkMetadata(metadata);
+    Path file = file(key);
+    Optional<Instant> contentTime = contentTime(metadata);
+    try {
+      Path directory = createDirectories(file);
+      sweep(directory);
+      Path temporary = temporaryIn(directory);
+      try {
+        write(temporary, content);
+        try (DirectoryLock lock = DirectoryLock.of(directory)) {
+          lock.ensureHeld();
+          return place(temporary, file, key, metadata, contentTime, condition);
+        }
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (PreconditionFailedException e) {
+      throw e;
+    } catch (IOException e) {
+      throw failed("put", key, e);
+    }
+  }
+
+  private static Optional<Instant> contentTime(Map<String, String> metadata) {
+    String text = metadata.get(TIMESTAMP);
+    try {
+      return text == null ? Optional.empty() : Optional.of(Instant.parse(text));
+    } catch (DateTimeParseException e) {
+      throw new IllegalArgumentException(
+          "metadata " + TIMESTAMP + ": not a time: '" + text + "'", e);
+    }
+  }
+
+  private Path createDirectories(Path file) throws IOException {
+    Path directory = parent(file);
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory);
+      for (Path d = directory; d.startsWith(root); d = parent(d)) {
+        sync(parent(d));
+      }
+    }
+    return directory.toRealPath();
+  }
+
+  private static void write(Path temporary, ByteSource content) throws IOException {
+    try (InputStream in = content.open();
+        FileChannel out =
+            FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      byte[] bytes = new byte[(int) Math.min(BUFFER_BYTES, Math.max(1, content.sizeBytes()))];
+      long written = 0;
+      for (int n = in.read(bytes); n >= 0; n = in.read(bytes)) {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, n);
+        while (buffer.hasRemaining()) {
+          out.write(buffer);
+        }
+        written += n;
+      }
+      if (written != content.sizeBytes()) {
+        throw new IOException(
+            String.format(
+                "the content has %,d bytes, %,d were announced: did %s change?",
+                written, content.sizeBytes(), content));
+      }
+      out.force(true);
+    }
+  }
+
+  /** Under the directory's lock: the temporary file becomes the object. */
+  private Etag place(
+      Path temporary,
+      Path file,
+      String key,
+      Map<String, String> metadata,
+      Optional<Instant> contentTime,
+      PutCondition condition)
+      throws IOException {
+    Optional<ObjectInfo> present = head(key);
+    if (!condition.allows(present.map(ObjectInfo::etag))) {
+      throw new PreconditionFailedException(this, key, condition);
+    }
+    Instant time = contentTime.orElseGet(() -> ascendingTime(present));
+    Files.setLastModifiedTime(temporary, FileTime.from(time));
+    // A sidecar beside no object means nothing, one beside another object's content would lie: so
+    // it goes first when there is no object, and last (the old one removed before) when there is.
+    if (present.isPresent()) {
+      Sidecar.delete(file);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Sidecar.write(file, metadata);
+    } else {
+      Sidecar.write(file, metadata);
+      linkNew(temporary, file, key, condition);
+    }
+    sync(parent(file));
+    return DirectoryListing.etag(Files.readAttributes(file, BasicFileAttributes.class));
+  }
+
+  /** Now, or just after the version that is there, so that etags never come back. */
+  private Instant ascendingTime(Optional<ObjectInfo> present) {
+    Instant now = clock.instant();
+    return present
+        .map(info -> info.lastModified().plus(1, ChronoUnit.MICROS))
+        .filter(next -> next.isAfter(now))
+        .orElse(now);
+  }
+
+  private void linkNew(Path temporary, Path file, String key, PutCondition condition)
+      throws IOException {
+    try {
+      Files.createLink(file, temporary);
+    } catch (FileAlreadyExistsException e) {
+      if (Files.isDirectory(file)) {
+        throw e;
+      }
+      throw new PreconditionFailedException(this, key, condition);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // A file system without hard links: the lock has to do.
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /** Removes temporary files of processes that died, once per directory. */
+  private void sweep(Path directory) throws IOException {
+    if (!swept.add(directory)) {
+      return;
+    }
+    Instant oldest = clock.instant().minus(STALE);
+    try (var entries = Files.newDirectoryStream(directory, TEMPORARY + "*")) {
+      for (Path entry : entries) {
+        if (Files.getLastModifiedTime(entry).toInstant().isBefore(oldest)) {
+          Files.deleteIfExists(entry);
+        }
+      }
+    }
+  }
+
+  @Override
+  public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
+    try {
+      return new DirectoryListing(root, prefix, startAfter).stream();
+    } catch (IOException e) {
+      throw failed("list", prefix, e);
+    }
+  }
+
+  @Override
+  public void delete(Collection<String> keys) throws IOException {
+    for (String key : keys) {
+      Path file = file(key);
+      try {
+        if (!Files.isRegularFile(file)) {
+          continue;
+        }
+        Path directory = parent(file).toRealPath();
+        try (DirectoryLock lock = DirectoryLock.of(directory)) {
+          lock.ensureHeld();
+          Files.deleteIfExists(file);
+          Sidecar.delete(file);
+          sync(directory);
+        }
+      } catch (IOException e) {
+        throw failed("delete", key, e);
+      }
+    }
+  }
+
+  @Override
+  public void close() {}
+
+  @Override
+  public String toString() {
+    return "file://" + root;
+  }
+
+  private Path file(String key) {
+    return root.resolve(Keys.check(key));
+  }
+
+  private static Path temporaryIn(Path directory) {
+    return directory.resolve(
+        String.format(
+            "%s%d-%016x",
+            TEMPORARY, ProcessHandle.current().pid(), ThreadLocalRandom.current().nextLong()));
+  }
+
+  static Path parent(Path file) {
+    Path parent = file.getParent();
+    return parent == null ? file : parent;
+  }
+
+  static void sync(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** True for the error of a path that goes through a file as if it were a directory. */
+  private static boolean isBelowFile(IOException e) {
+    return e instanceof NotDirectoryException
+        || (e instanceof FileSystemException f && "Not a directory".equals(f.getReason()));
+  }
+
+  private IOException failed(String operation, String key, IOException e) {
+    if (e instanceof ObjectNotFoundException || e instanceof StoreUnavailableException) {
+      return e;
+    }
+    String where = this + ": " + operation + " '" + key + "': ";
+    String reason = String.valueOf(e.getMessage());
+    if (reason.contains("No space left") || reason.contains("Disk quota exceeded")) {
+      return new StoreUnavailableException(
+          where
+              + "no space left for it; free some on the file system of "
+              + root
+              + ", or keep backups for a shorter time",
+          e);
+    }
+    if (reason.contains("Input/output error") || reason.contains("Stale file handle")) {
+      return new StoreUnavailableException(where + reason, e);
+    }
+    return new IOException(where + e.getClass().getSimpleName() + ": " + reason, e);
+  }
+}

@@ -1,0 +1,191 @@
+package dev.sluice.restore;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A database file being restored: invisible under its name until it is whole and durable.
+ *
+ * <p>It is written to {@code .<name>.sluice-restore-<random>} beside the target, which is locked
+ * meanwhile; a file of that form without a lock was left by a process that was killed, and the next
+ * restore of the same target removes it.
+ */
+final class TargetFile implements AutoCloseable {
+  private static final List<String> COMPANIONS = List.of("-wal", "-shm", "-journal");
+
+  private final Path target;
+  private final boolean force;
+  private final Path temporary;
+  private final RandomAccessFile file;
+  private final FileChannel channel;
+
+  private TargetFile(Path target, boolean force, Path temporary) throws IOException {
+    this.target = target;
+    this.force = force;
+    this.temporary = temporary;
+    this.file = new RandomAccessFile(temporary.toFile(), "rw");
+    this.channel = file.getChannel();
+  }
+
+  /**
+   * Begins a target file.
+   *
+   * @throws FileAlreadyExistsException if the target or what belongs to it is there, unless forced
+   */
+  static TargetFile create(Path path, boolean force) throws IOException {
+    Path target = path.toAbsolutePath();
+    checkTarget(target, force);
+    removeStale(target);
+    String name =
+        temporaryPrefix(target) + String.format("%016x", ThreadLocalRandom.current().nextLong());
+    TargetFile created = new TargetFile(target, force, target.resolveSibling(name));
+    try {
+      if (created.channel.tryLock() == null) {
+        throw new IOException(created.temporary + " is locked by another process");
+      }
+      return created;
+    } catch (IOException | RuntimeException e) {
+      created.close();
+      throw e;
+    }
+  }
+
+  private static void checkTarget(Path target, boolean force) throws IOException {
+    Path directory = target.getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new NoSuchFileException(
+          target + ": its directory does not exist; create it and restore again");
+    }
+    if (Files.isDirectory(target)) {
+      throw new FileSystemException(target + " is a directory; name a file in it");
+    }
+    if (force) {
+      return;
+    }
+    if (Files.exists(target)) {
+      throw new FileAlreadyExistsException(
+          target
+              + " exists; restore to another name, or stop what uses it and give --force to"
+              + " replace it");
+    }
+    for (String companion : COMPANIONS) {
+      Path path = companion(target, companion);
+      if (Files.exists(path)) {
+        throw new FileAlreadyExistsException(
+            path
+                + " exists and would be applied to the restored database, which corrupts it; make"
+                + " sure nothing uses it, then move it away or give --force to delete it");
+      }
+    }
+  }
+
+  private static Path companion(Path target, String suffix) {
+    return target.resolveSibling(target.getFileName() + suffix);
+  }
+
+  private static String temporaryPrefix(Path target) {
+    return "." + target.getFileName() + ".sluice-restore-";
+  }
+
+  private static void removeStale(Path target) throws IOException {
+    String prefix = temporaryPrefix(target);
+    try (var siblings =
+        Files.newDirectoryStream(
+            directory(target), path -> String.valueOf(path.getFileName()).startsWith(prefix))) {
+      for (Path sibling : siblings) {
+        if (!isLocked(sibling)) {
+          Files.deleteIfExists(sibling);
+        }
+      }
+    }
+  }
+
+  private static boolean isLocked(Path path) throws IOException {
+    try (FileChannel other = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      return other.tryLock() == null;
+    } catch (OverlappingFileLockException e) {
+      return true;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  private static Path directory(Path target) throws NotDirectoryException {
+    Path directory = target.getParent();
+    if (directory == null) {
+      throw new NotDirectoryException(target.toString());
+    }
+    return directory;
+  }
+
+  /** Sets the size the database will have; what is never written are zeros. */
+  void setSize(long bytes) throws IOException {
+    long free = Files.getFileStore(directory(target)).getUsableSpace();
+    if (free < bytes) {
+      throw new FileSystemException(
+          String.format(
+              "%s: the database takes %,d bytes, its file system has %,d left; free some space or"
+                  + " restore elsewhere",
+              target, bytes, free));
+    }
+    file.setLength(bytes);
+  }
+
+  /** Writes all remaining bytes. Safe for use by many threads. */
+  void write(long offset, ByteBuffer bytes) throws IOException {
+    long at = offset;
+    while (bytes.hasRemaining()) {
+      at += channel.write(bytes, at);
+    }
+  }
+
+  /** Makes the file durable and gives it its name. */
+  void publish() throws IOException {
+    channel.force(true);
+    if (force) {
+      for (String companion : COMPANIONS) {
+        Files.deleteIfExists(companion(target, companion));
+      }
+      Files.move(
+          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } else {
+      checkTarget(target, false);
+      nameWithoutReplacing();
+    }
+    try (FileChannel directory = FileChannel.open(directory(target), StandardOpenOption.READ)) {
+      directory.force(true);
+    }
+  }
+
+  private void nameWithoutReplacing() throws IOException {
+    try {
+      Files.createLink(target, temporary);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // A file system without hard links; the check just before has to do.
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /** Discards the file unless it was published. */
+  @Override
+  public void close() throws IOException {
+    try (file) {
+      Files.deleteIfExists(temporary);
+    }
+  }
+}
