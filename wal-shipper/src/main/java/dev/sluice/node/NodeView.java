@@ -1,6 +1,7 @@
 package dev.sluice.node;
 
 import dev.sluice.log.Databases;
+import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,4 +28,10 @@ public interface NodeView {
 
   /** One database, or null when it is unknown. */
   @Nullable DatabaseStatus status(String database);
+
+  /**
+   * Captures what applications have committed to {@code database} so far, so that a position asked
+   * for next covers it. Nothing to do where every commit is seen as it happens.
+   */
+  default void captureNow(String database) throws IOException {}
 }

@@ -1,0 +1,143 @@
+package dev.sluice.monitor;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.sluice.log.Database;
+import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.NodeStatus;
+import dev.sluice.node.NodeView;
+import io.prometheus.client.exporter.common.TextFormat;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import org.eclipse.jetty.http.HttpHeader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the paths answer; {@code docs/openapi.yaml} describes it. Names of databases hold slashes
+ * and so travel as a parameter.
+ */
+final class Api implements Closeable {
+  private record PositionAnswer(String database, String position) {}
+
+  /** Databases only when asked for. */
+  private record Health(
+      String status,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<DatabaseHealth> databases) {}
+
+  private record DatabaseHealth(String name, @Nullable String error) {}
+
+  private record Ready(boolean ready) {}
+
+  private final NodeView node;
+  private final Metrics metrics;
+  private final Waits waits;
+  private final @Nullable Streams streams;
+
+  Api(NodeView node, @Nullable Streams streams, Metrics metrics) {
+    this.node = node;
+    this.metrics = metrics;
+    this.waits = new Waits(metrics);
+    this.streams = streams;
+  }
+
+  List<Endpoint> endpoints() {
+    return List.of(
+        new Endpoint("GET", "/v1/status", Set.of("database"), this::status),
+        new Endpoint("GET", "/v1/position", Set.of("database"), this::position),
+        new Endpoint("GET", "/v1/wait", Set.of("database", "position", "timeout"), this::await),
+        new Endpoint("POST", "/v1/stream", Set.of(), this::stream),
+        new Endpoint("GET", "/metrics", Set.of(), this::metrics),
+        new Endpoint("GET", "/healthz", Set.of("verbose"), this::health),
+        new Endpoint("GET", "/readyz", Set.of(), this::ready));
+  }
+
+  private void status(Exchange exchange) throws ApiException {
+    String name = exchange.optional("database");
+    List<DatabaseStatus> databases;
+    if (name == null) {
+      databases = node.status();
+    } else {
+      DatabaseStatus status = node.status(name);
+      if (status == null) {
+        throw new ApiException(404, unknown(name));
+      }
+      databases = List.of(status);
+    }
+    exchange.json(200, NodeStatus.of(node, Version.CURRENT, databases));
+  }
+
+  private void position(Exchange exchange) throws ApiException, IOException {
+    String name = exchange.required("database");
+    Database database = node.databases().get(name);
+    if (database == null) {
+      throw new ApiException(404, unknown(name));
+    }
+    node.captureNow(name);
+    exchange.json(200, new PositionAnswer(name, database.applied().toString()));
+  }
+
+  private void await(Exchange exchange) throws ApiException {
+    String name = exchange.required("database");
+    var wanted = exchange.position();
+    long timeoutMillis = exchange.timeoutMillis();
+    Database database = node.databases().get(name);
+    if (database == null) {
+      waits.unknown(exchange, unknown(name));
+    } else {
+      waits.await(exchange, database, wanted, timeoutMillis);
+    }
+  }
+
+  private static Problem unknown(String database) {
+    return new Problem(
+        "unknown database \"" + database + "\"", "GET /v1/status lists those of this node");
+  }
+
+  private void stream(Exchange exchange) throws ApiException {
+    if (streams == null) {
+      throw new ApiException(
+          501, "this node serves no stream", "follow a node that runs as a primary");
+    }
+    streams.serve(exchange);
+  }
+
+  private void metrics(Exchange exchange) throws IOException {
+    String accept = exchange.request().getHeaders().get(HttpHeader.ACCEPT);
+    String contentType = TextFormat.chooseContentType(accept);
+    ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
+    try (Writer writer = new OutputStreamWriter(body, StandardCharsets.UTF_8)) {
+      metrics.write(node, contentType, writer);
+    }
+    exchange.bytes(200, contentType, body.toByteArray());
+  }
+
+  private void health(Exchange exchange) {
+    List<DatabaseHealth> databases = null;
+    if (exchange.has("verbose")) {
+      databases = node.status().stream().map(s -> new DatabaseHealth(s.name(), s.error())).toList();
+    }
+    exchange.json(200, new Health("ok", databases));
+  }
+
+  private void ready(Exchange exchange) throws ApiException {
+    String notReady = node.notReady();
+    if (notReady != null) {
+      throw new ApiException(503, "not ready: " + notReady, null);
+    }
+    exchange.json(200, new Ready(true));
+  }
+
+  /** Ends what is open. */
+  @Override
+  public void close() {
+    waits.close();
+    if (streams != null) {
+      streams.close();
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.sluice.monitor;
+
+import java.io.IOException;
+import java.util.Set;
+
+/**
+ * One path of the API.
+ *
+ * @param method {@code GET}, which answers {@code HEAD} too, or {@code POST}
+ * @param parameters that the query may have
+ */
+record Endpoint(String method, String path, Set<String> parameters, Action action) {
+  /** Answers a request, now or later. */
+  interface Action {
+    void answer(Exchange exchange) throws ApiException, IOException;
+  }
+
+  boolean takes(String requestMethod) {
+    return method.equals(requestMethod) || (method.equals("GET") && requestMethod.equals("HEAD"));
+  }
+
+  @Override
+  public String toString() {
+    return method + " " + path;
+  }
+}

@@ -1,0 +1,92 @@
+package dev.sluice.monitor;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.ltx.Position;
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Fields;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request and its answer. An answer is one buffer, written without blocking: a slow client holds
+ * no thread.
+ */
+record Exchange(Request request, Response response, Callback callback, Fields query) {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  Exchange with(Callback other) {
+    return new Exchange(request, response, other, query);
+  }
+
+  Exchange with(Fields other) {
+    return new Exchange(request, response, callback, other);
+  }
+
+  boolean has(String parameter) {
+    return query.get(parameter) != null;
+  }
+
+  /** The value of a parameter, or null when it is not given. */
+  @Nullable String optional(String parameter) throws ApiException {
+    Fields.Field field = query.get(parameter);
+    if (field == null) {
+      return null;
+    }
+    if (field.hasMultipleValues()) {
+      throw bad(parameter + ": given more than once");
+    }
+    return field.getValue();
+  }
+
+  String required(String parameter) throws ApiException {
+    String value = optional(parameter);
+    if (value == null || value.isEmpty()) {
+      throw bad(parameter + ": missing");
+    }
+    return value;
+  }
+
+  /** Where the client wants {@code database} to stand. */
+  Position position() throws ApiException {
+    try {
+      return Position.parse(required("position"));
+    } catch (IllegalArgumentException e) {
+      throw bad(String.valueOf(e.getMessage()));
+    }
+  }
+
+  long timeoutMillis() throws ApiException {
+    String text = optional("timeout");
+    try {
+      return text == null ? WaitTimeout.DEFAULT_MILLIS : WaitTimeout.parseMillis(text);
+    } catch (IllegalArgumentException e) {
+      throw bad(String.valueOf(e.getMessage()));
+    }
+  }
+
+  static ApiException bad(String error) {
+    return new ApiException(400, error, null);
+  }
+
+  void json(int status, Object body) {
+    byte[] bytes;
+    try {
+      bytes = JSON.writeValueAsBytes(body);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(e);
+    }
+    bytes(status, "application/json", bytes);
+  }
+
+  void bytes(int status, String contentType, byte[] body) {
+    response.setStatus(status);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    response.write(true, ByteBuffer.wrap(body), callback);
+  }
+}

@@ -1,0 +1,123 @@
+package dev.sluice.monitor;
+
+import dev.sluice.log.Database;
+import dev.sluice.ltx.Position;
+import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.DatabaseStatus.FollowStatus;
+import dev.sluice.node.DatabaseStatus.StoreStatus;
+import dev.sluice.node.NodeView;
+import io.prometheus.client.Collector;
+import io.prometheus.client.CounterMetricFamily;
+import io.prometheus.client.GaugeMetricFamily;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Asks a node for what it can be asked, once a scrape. */
+final class NodeCollector extends Collector {
+  private static final List<String> DATABASE = List.of("database");
+
+  private final NodeView node;
+  private final Map<Database, Metrics.Counts> counts;
+
+  NodeCollector(NodeView node, Map<Database, Metrics.Counts> counts) {
+    this.node = node;
+    this.counts = counts;
+  }
+
+  @Override
+  public List<MetricFamilySamples> collect() {
+    GaugeMetricFamily position =
+        perDatabase("sluice_position_txid", "Last transaction in the log of this node.");
+    GaugeMetricFamily applied =
+        perDatabase("sluice_applied_txid", "Last transaction that readers of this node see.");
+    GaugeMetricFamily databaseBytes = perDatabase("sluice_database_bytes", "Size of the database.");
+    GaugeMetricFamily logBytes = perDatabase("sluice_log_bytes", "Size of the local log.");
+    GaugeMetricFamily error =
+        perDatabase(
+            "sluice_database_error", "1 when something is wrong with the database; see status.");
+    GaugeMetricFamily shipped =
+        perDatabase("sluice_shipped_txid", "Last transaction that the store has.");
+    GaugeMetricFamily unshippedAge =
+        perDatabase(
+            "sluice_oldest_unshipped_age_seconds",
+            "Age of the oldest transaction that the store has not got; 0 when it has all.");
+    GaugeMetricFamily lagTransactions =
+        perDatabase(
+            "sluice_follower_lag_transactions", "Transactions of the primary not applied here.");
+    GaugeMetricFamily lagSeconds =
+        perDatabase("sluice_follower_lag_seconds", "Age of the oldest of them.");
+    long now = System.currentTimeMillis();
+    for (DatabaseStatus status : node.status()) {
+      List<String> name = List.of(status.name());
+      position.addMetric(name, txid(status.position()));
+      applied.addMetric(name, txid(status.applied()));
+      databaseBytes.addMetric(name, (double) status.pageSize() * status.pageCount());
+      logBytes.addMetric(name, (double) status.logBytes());
+      error.addMetric(name, status.error() == null ? 0 : 1);
+      StoreStatus store = status.store();
+      if (store != null) {
+        shipped.addMetric(name, txid(store.shipped()));
+        long oldest = store.oldestUnshippedMillis();
+        unshippedAge.addMetric(name, oldest == 0 ? 0 : Math.max(0, now - oldest) / 1e3);
+      }
+      FollowStatus follow = status.follow();
+      if (follow != null) {
+        lagTransactions.addMetric(name, (double) follow.lagTransactions());
+        lagSeconds.addMetric(name, follow.lagMillis() / 1e3);
+      }
+    }
+    CounterMetricFamily commits =
+        new CounterMetricFamily(
+            "sluice_commits_total", "Transactions taken into the log.", DATABASE);
+    CounterMetricFamily ltxBytes =
+        new CounterMetricFamily(
+            "sluice_ltx_bytes_total", "Bytes of LTX written to the log.", DATABASE);
+    counts.forEach(
+        (database, of) -> {
+          List<String> name = List.of(database.name());
+          commits.addMetric(name, (double) of.commits.sum());
+          ltxBytes.addMetric(name, (double) of.ltxBytes.sum());
+        });
+    return List.of(
+        position,
+        applied,
+        commits,
+        ltxBytes,
+        databaseBytes,
+        logBytes,
+        error,
+        shipped,
+        unshippedAge,
+        lagTransactions,
+        lagSeconds,
+        new GaugeMetricFamily(
+            "sluice_ready", "1 when the node is ready.", node.notReady() == null ? 1 : 0),
+        new GaugeMetricFamily(
+            "sluice_connected",
+            "1 when a follower is connected to its primary, and on a primary.",
+            node.connected() ? 1 : 0),
+        info());
+  }
+
+  private MetricFamilySamples info() {
+    return new MetricFamilySamples(
+        "sluice",
+        Type.INFO,
+        "What runs here.",
+        List.of(
+            new MetricFamilySamples.Sample(
+                "sluice_info",
+                List.of("version", "role", "node"),
+                List.of(Version.CURRENT, node.role(), node.nodeId()),
+                1)));
+  }
+
+  private static GaugeMetricFamily perDatabase(String name, String help) {
+    return new GaugeMetricFamily(name, help, DATABASE);
+  }
+
+  private static double txid(@Nullable String position) {
+    return position == null ? 0 : Position.parse(position).txid();
+  }
+}

@@ -1,0 +1,91 @@
+package dev.sluice.monitor;
+
+import dev.sluice.follow.StreamService;
+import java.io.BufferedOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Followers that are served a stream: one thread each, blocking, for as long as they stay. */
+final class Streams implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(Streams.class);
+
+  /** A primary with more followers is better served by followers of followers. */
+  private static final int MAX_OPEN = 256;
+
+  private static final int BUFFER_BYTES = 64 << 10;
+  private static final long IDLE_THREAD_SECONDS = 10;
+  private static final long STOP_MILLIS = 1_000;
+
+  private final StreamService service;
+  private final ThreadPoolExecutor threads =
+      new ThreadPoolExecutor(
+          0,
+          MAX_OPEN,
+          IDLE_THREAD_SECONDS,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          task -> NodeServer.thread("sluice-stream", task));
+
+  Streams(StreamService service) {
+    this.service = service;
+  }
+
+  void serve(Exchange exchange) throws ApiException {
+    try {
+      threads.execute(() -> serve(exchange.request(), exchange.response(), exchange.callback()));
+    } catch (RejectedExecutionException e) {
+      throw new ApiException(
+          503, MAX_OPEN + " followers are served already", "let some follow another node");
+    }
+  }
+
+  private void serve(Request request, Response response, Callback callback) {
+    // Nothing to say for hours is as it should be. The connection ends with the stream, so the
+    // timeout is not missed later.
+    request.getConnectionMetaData().getConnection().getEndPoint().setIdleTimeout(0);
+    response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, StreamService.CONTENT_TYPE);
+    String follower = Request.getRemoteAddr(request) + ":" + Request.getRemotePort(request);
+    // The streams are not closed: how the answer ends is up to the callback.
+    InputStream in = Content.Source.asInputStream(request);
+    OutputStream out =
+        new BufferedOutputStream(Content.Sink.asOutputStream(response), BUFFER_BYTES);
+    try {
+      service.serve(in, out);
+      out.flush();
+      callback.succeeded();
+    } catch (IOException e) {
+      LOG.info("The stream to {} has ended: {}", follower, e.toString());
+      callback.failed(e);
+    } catch (RuntimeException e) {
+      LOG.error("The stream to {} has failed", follower, e);
+      callback.failed(e);
+    }
+  }
+
+  /** Interrupts all. */
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    try {
+      if (!threads.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
+        LOG.warn("{} streams have not ended when told to", threads.getActiveCount());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

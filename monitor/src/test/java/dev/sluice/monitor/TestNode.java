@@ -1,0 +1,105 @@
+package dev.sluice.monitor;
+
+import dev.sluice.log.Database;
+import dev.sluice.log.Databases;
+import dev.sluice.ltx.Position;
+import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.NodeView;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A node over real databases, whose state a test sets. */
+final class TestNode implements NodeView, AutoCloseable {
+  static final int PAGE_SIZE = 512;
+
+  final Databases databases;
+  volatile String role = "primary";
+  volatile @Nullable String notReady;
+  volatile boolean connected = true;
+  volatile DatabaseStatus.@Nullable StoreStatus store;
+  volatile DatabaseStatus.@Nullable FollowStatus follow;
+  volatile @Nullable String error;
+  volatile @Nullable String captured;
+
+  TestNode(Path directory) throws IOException {
+    databases = Databases.open(directory);
+  }
+
+  /** Commits one page of {@code value}s to {@code name}, which is made when it is not there. */
+  Position commit(String name, int value) throws IOException {
+    Database database = databases.open(name);
+    database.commit(
+        PAGE_SIZE,
+        1,
+        new int[] {1},
+        1,
+        (pgno, target) -> {
+          while (target.hasRemaining()) {
+            target.put((byte) value);
+          }
+        });
+    return database.position();
+  }
+
+  @Override
+  public String nodeId() {
+    return "00000000deadbeef";
+  }
+
+  @Override
+  public String role() {
+    return role;
+  }
+
+  @Override
+  public @Nullable String notReady() {
+    return notReady;
+  }
+
+  @Override
+  public boolean connected() {
+    return connected;
+  }
+
+  @Override
+  public Databases databases() {
+    return databases;
+  }
+
+  @Override
+  public List<DatabaseStatus> status() {
+    return databases.all().stream().map(this::status).toList();
+  }
+
+  @Override
+  public @Nullable DatabaseStatus status(String name) {
+    Database database = databases.get(name);
+    return database == null ? null : status(database);
+  }
+
+  private DatabaseStatus status(Database database) {
+    return new DatabaseStatus(
+        database.name(),
+        database.position().toString(),
+        database.applied().toString(),
+        database.pageSize(),
+        database.pageCount(),
+        database.lastCommitMillis(),
+        4_096,
+        store,
+        follow,
+        error);
+  }
+
+  @Override
+  public void captureNow(String database) {
+    captured = database;
+  }
+
+  @Override
+  public void close() {
+    databases.close();
+  }
+}

@@ -1,0 +1,186 @@
+package dev.sluice.node;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.ltx.Position;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks another node over HTTP: where a database stands, and to wait until it stands further. An
+ * application that writes on the primary and reads on a follower does
+ *
+ * <pre>{@code
+ * Position written = primary.position("shop/app.db");
+ * if (follower.await("shop/app.db", written, Duration.ofSeconds(5)).reached()) { … }
+ * }</pre>
+ *
+ * Calls block; an interrupt ends them with {@link InterruptedIOException}. Safe for use by many
+ * threads.
+ */
+public final class NodeClient {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
+  /** What a node may take to answer, beyond the time it was asked to wait. */
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+  private record PositionAnswer(String database, String position) {}
+
+  private record WaitAnswer(@Nullable String outcome, @Nullable String position) {}
+
+  private record Problem(@Nullable String error, @Nullable String hint) {}
+
+  private final String node;
+  private final HttpClient http;
+
+  /**
+   * A client of the node at {@code node}, such as {@code http://10.0.0.2:8080}. Connects when first
+   * asked.
+   *
+   * @throws IllegalArgumentException when that is no HTTP URL
+   */
+  public NodeClient(URI node) {
+    String scheme = node.getScheme();
+    if (!("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))
+        || node.getHost() == null
+        || node.getRawQuery() != null) {
+      throw new IllegalArgumentException("node URL \"" + node + "\": expected http://host:port");
+    }
+    this.node = node.toString().replaceAll("/+$", "");
+    // Nodes speak HTTP/1.1; asking each for HTTP/2 first would cost headers and a look-up.
+    this.http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_TIMEOUT)
+            .build();
+  }
+
+  /** What the node says of itself and of all its databases. */
+  public NodeStatus status() throws IOException {
+    HttpResponse<String> answer = get("/v1/status", ANSWER_TIMEOUT);
+    return ok(answer, NodeStatus.class);
+  }
+
+  /**
+   * The last transaction of {@code database} that readers of that node see. Asked of the primary
+   * after a write, it covers the write.
+   *
+   * @throws NodeException with status 404 when the node has no such database
+   */
+  public Position position(String database) throws IOException {
+    HttpResponse<String> answer = get("/v1/position?database=" + encode(database), ANSWER_TIMEOUT);
+    return position(answer, ok(answer, PositionAnswer.class).position());
+  }
+
+  /**
+   * Blocks until readers of that node see {@code position} of {@code database}.
+   *
+   * @param timeout at most an hour
+   */
+  public WaitResult await(String database, Position position, Duration timeout) throws IOException {
+    HttpResponse<String> answer =
+        get(
+            "/v1/wait?database=%s&position=%s&timeout=%dms"
+                .formatted(encode(database), encode(position.toString()), timeout.toMillis()),
+            timeout.plus(ANSWER_TIMEOUT));
+    String outcome = parse(answer, WaitAnswer.class).outcome();
+    if (outcome == null) {
+      throw problem(answer);
+    }
+    WaitResult.Outcome how;
+    try {
+      how = WaitResult.Outcome.valueOf(outcome.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw notSluice(answer, e);
+    }
+    String applied = parse(answer, WaitAnswer.class).position();
+    return new WaitResult(how, applied == null ? null : position(answer, applied));
+  }
+
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  private HttpResponse<String> get(String pathAndQuery, Duration timeout) throws IOException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(node + pathAndQuery)).timeout(timeout).build();
+    try {
+      return http.send(request, BodyHandlers.ofString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw (IOException)
+          new InterruptedIOException("interrupted while asking node " + node).initCause(e);
+    } catch (IOException e) {
+      throw new NodeException(
+          NodeException.NO_ANSWER,
+          "node %s gives no answer (%s); check that Sluice runs there, that it listens on this address, and that nothing between blocks it"
+              .formatted(
+                  node, e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()),
+          e);
+    }
+  }
+
+  private <T> T ok(HttpResponse<String> answer, Class<T> type) throws NodeException {
+    if (answer.statusCode() != 200) {
+      throw problem(answer);
+    }
+    return parse(answer, type);
+  }
+
+  private <T> T parse(HttpResponse<String> answer, Class<T> type) throws NodeException {
+    T value;
+    try {
+      value = JSON.readValue(answer.body(), type);
+    } catch (JsonProcessingException e) {
+      throw notSluice(answer, e);
+    }
+    if (value == null) {
+      throw notSluice(answer, null);
+    }
+    return value;
+  }
+
+  private Position position(HttpResponse<String> answer, @Nullable String text)
+      throws NodeException {
+    if (text == null) {
+      throw notSluice(answer, null);
+    }
+    try {
+      return Position.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw notSluice(answer, e);
+    }
+  }
+
+  private NodeException problem(HttpResponse<String> answer) throws NodeException {
+    Problem problem = parse(answer, Problem.class);
+    if (problem.error() == null) {
+      return notSluice(answer, null);
+    }
+    String hint = problem.hint() == null ? "" : " (" + problem.hint() + ")";
+    return new NodeException(
+        answer.statusCode(), "node " + node + ": " + problem.error() + hint, null);
+  }
+
+  private NodeException notSluice(HttpResponse<String> answer, @Nullable Throwable cause) {
+    return new NodeException(
+        answer.statusCode(),
+        "node %s answers HTTP %d, but not as Sluice does; check the host and port"
+            .formatted(node, answer.statusCode()),
+        cause);
+  }
+}

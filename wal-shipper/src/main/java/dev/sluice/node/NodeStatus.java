@@ -1,0 +1,41 @@
+package dev.sluice.node;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a node says of itself; the answer of {@code GET /v1/status}.
+ *
+ * @param nodeId made once for a data directory: 16 hex digits
+ * @param role {@code primary} or {@code follower}
+ * @param ready whether it serves and, on a follower, has caught up once
+ * @param notReady what it waits for; null when it is ready
+ * @param connected whether a follower is connected to its primary; true on a primary
+ * @param version of Sluice
+ * @param databases those asked for, by name
+ */
+public record NodeStatus(
+    String nodeId,
+    String role,
+    boolean ready,
+    @Nullable String notReady,
+    boolean connected,
+    String version,
+    List<DatabaseStatus> databases) {
+  public NodeStatus {
+    databases = List.copyOf(databases);
+  }
+
+  /** The status of {@code node} with {@code databases}, which are all of its or some. */
+  public static NodeStatus of(NodeView node, String version, List<DatabaseStatus> databases) {
+    String notReady = node.notReady();
+    return new NodeStatus(
+        node.nodeId(),
+        node.role(),
+        notReady == null,
+        notReady,
+        node.connected(),
+        version,
+        databases);
+  }
+}
