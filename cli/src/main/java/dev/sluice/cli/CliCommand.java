@@ -1,0 +1,48 @@
+package dev.sluice.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** A command. Prints results to {@link #out} and throws for everything that goes wrong. */
+abstract class CliCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  /** Set by picocli before anything else is called. */
+  @SuppressWarnings("NullAway.Init")
+  CliCommand() {}
+
+  /**
+   * Does it.
+   *
+   * @return an {@link ExitStatus}
+   * @throws UserException what the user can mend
+   */
+  @Override
+  public abstract Integer call() throws IOException, InterruptedException;
+
+  /** True for commands that run until they are stopped: these log what they do. */
+  boolean isLongRunning() {
+    return false;
+  }
+
+  final CommandSpec spec() {
+    return spec;
+  }
+
+  final PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  /** The error of a command line whose parts do not fit together. */
+  final ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}

@@ -1,0 +1,66 @@
+package dev.sluice.cli;
+
+import dev.sluice.store.StoreUrl;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The flags of a command that runs a node, for use as a mixin. A flag wins over its key. */
+final class NodeOptions {
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "Configuration; the flags below are also its keys.")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Directory with the databases and Sluice's own files.")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--store",
+      paramLabel = "URL",
+      converter = RestoreCommand.StoreUrlConverter.class,
+      description =
+          "Back up below this URL, such as file:///backups; a database at URL/<its name>.")
+  private @Nullable StoreUrl store;
+
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      converter = HostPort.Converter.class,
+      description = "Answer status, waits, followers and metrics here.")
+  private @Nullable HostPort listen;
+
+  @Option(
+      names = "--follow",
+      paramLabel = "URL",
+      converter = NodeUrl.Converter.class,
+      description = "Follow the primary at this URL; applications then only read.")
+  private @Nullable NodeUrl follow;
+
+  @Option(
+      names = "--sync-interval",
+      paramLabel = "DURATION",
+      converter = Durations.Converter.class,
+      description = "How often transactions go to the store, such as 500ms (default: 1s).")
+  private @Nullable Duration syncInterval;
+
+  /**
+   * The configuration file, if one was given, overridden by the flags.
+   *
+   * @param mount the mount point on the command line, if any
+   */
+  SluiceConfig resolve(@Nullable Path mount) throws IOException {
+    SluiceConfig flags =
+        new SluiceConfig(data, mount, listen, follow, store, syncInterval, List.of());
+    SluiceConfig file =
+        config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
+    return file.overriddenBy(flags);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.sluice.cli;
+
+import dev.sluice.node.NodeClient;
+import java.net.URI;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The address of a node, as given on the command line.
+ *
+ * @param uri for example {@code http://127.0.0.1:4480}
+ */
+record NodeUrl(URI uri) {
+  static final String DEFAULT = "http://127.0.0.1:4480";
+
+  /**
+   * @throws IllegalArgumentException when it is no HTTP URL
+   */
+  NodeUrl {
+    new NodeClient(uri);
+  }
+
+  /** A URL, or {@code host:port}. */
+  static NodeUrl parse(String text) {
+    return new NodeUrl(URI.create(text.contains("://") ? text : "http://" + text));
+  }
+
+  NodeClient client() {
+    return new NodeClient(uri);
+  }
+
+  @Override
+  public String toString() {
+    return uri.toString();
+  }
+
+  static final class Converter implements ITypeConverter<NodeUrl> {
+    @Override
+    public NodeUrl convert(String text) {
+      try {
+        return parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException("node URL '" + text + "' is not like " + DEFAULT);
+      }
+    }
+  }
+}

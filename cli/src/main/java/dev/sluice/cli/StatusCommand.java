@@ -1,0 +1,118 @@
+package dev.sluice.cli;
+
+import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.NodeStatus;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "status",
+    description = "Show the databases of running nodes: positions, lag and backups.",
+    footerHeading = "%nExample:%n",
+    footer = "  sluice status --url http://127.0.0.1:4480 --url http://127.0.0.1:4481")
+final class StatusCommand extends CliCommand {
+  /** What a node said. */
+  record Answer(String url, NodeStatus status) {}
+
+  @Option(
+      names = "--url",
+      paramLabel = "URL",
+      converter = NodeUrl.Converter.class,
+      defaultValue = NodeUrl.DEFAULT,
+      description = "A node; may be repeated (default: " + NodeUrl.DEFAULT + ").")
+  private List<NodeUrl> urls = List.of();
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    List<Answer> answers = new ArrayList<>();
+    int status = ExitStatus.OK;
+    for (NodeUrl url : urls) {
+      try {
+        answers.add(new Answer(url.toString(), url.client().status()));
+      } catch (IOException e) {
+        status = Errors.show(e, spec().commandLine());
+      }
+    }
+    if (json) {
+      Show.json(out(), answers);
+    } else if (!answers.isEmpty()) {
+      print(answers);
+    }
+    return status;
+  }
+
+  private void print(List<Answer> answers) {
+    long nowMillis = System.currentTimeMillis();
+    Table table = new Table("NODE", "ROLE", "DATABASE", "POSITION", "LAG", "STORE", "LAST COMMIT");
+    List<String> notes = new ArrayList<>();
+    for (Answer answer : answers) {
+      NodeStatus node = answer.status();
+      String reason = node.notReady();
+      if (reason != null) {
+        notes.add(answer.url() + " is not ready: " + reason);
+      }
+      if (node.databases().isEmpty()) {
+        table.row(answer.url(), node.role(), "(none yet)", "", "", "", "");
+      }
+      for (DatabaseStatus database : node.databases()) {
+        table.row(
+            answer.url(),
+            node.role(),
+            database.name(),
+            database.applied(),
+            lag(node, database),
+            store(database, nowMillis),
+            database.lastCommitMillis() == 0
+                ? "never"
+                : ago(nowMillis, database.lastCommitMillis()));
+        if (database.error() != null) {
+          notes.add(answer.url() + " " + database.name() + ": " + database.error());
+        }
+      }
+    }
+    table.printTo(out());
+    notes.forEach(out()::println);
+  }
+
+  /** How far the readers of a node are behind its primary. */
+  private static String lag(NodeStatus node, DatabaseStatus database) {
+    DatabaseStatus.FollowStatus follow = database.follow();
+    if (follow == null) {
+      return "-";
+    }
+    String lag =
+        follow.lagTransactions() == 0
+            ? "none"
+            : Show.count(follow.lagTransactions())
+                + " tx, "
+                + Show.span(Duration.ofMillis(follow.lagMillis()));
+    return node.connected() ? lag : lag + " (disconnected)";
+  }
+
+  private static String store(DatabaseStatus database, long nowMillis) {
+    DatabaseStatus.StoreStatus store = database.store();
+    if (store == null) {
+      return "-";
+    }
+    if (store.oldestUnshippedMillis() != 0) {
+      return span(nowMillis, store.oldestUnshippedMillis()) + " behind";
+    }
+    return store.shipped() == null ? "empty" : "up to date";
+  }
+
+  private static String ago(long nowMillis, long thenMillis) {
+    return span(nowMillis, thenMillis) + " ago";
+  }
+
+  /** The clock of another machine may be ahead. */
+  private static String span(long nowMillis, long thenMillis) {
+    return Show.span(Duration.ofMillis(Math.max(0, nowMillis - thenMillis)));
+  }
+}

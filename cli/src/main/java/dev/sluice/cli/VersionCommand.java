@@ -1,0 +1,36 @@
+package dev.sluice.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+import picocli.CommandLine.Command;
+
+@Command(
+    name = "version",
+    description = "Show the version of Sluice, of Java and of the system.",
+    footerHeading = "%nExample:%n",
+    footer = "  sluice version")
+final class VersionCommand extends CliCommand {
+  @Override
+  public Integer call() throws IOException {
+    out()
+        .printf(
+            "sluice %s (Java %s, %s %s)%n",
+            sluiceVersion(),
+            Runtime.version(),
+            System.getProperty("os.name"),
+            System.getProperty("os.arch"));
+    return ExitStatus.OK;
+  }
+
+  /** The version of this build. */
+  static String sluiceVersion() throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = VersionCommand.class.getResourceAsStream("version.properties")) {
+      if (in != null) {
+        properties.load(in);
+      }
+    }
+    return properties.getProperty("version", "unknown");
+  }
+}

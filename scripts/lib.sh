@@ -1,0 +1,136 @@
+# Shared by ./sluice, scripts/test and .ci/run: finds Java, installs what is missing, builds.
+# Source it with the repository as the current directory's ancestor: needs $top.
+
+die() {
+  echo "sluice: $*" >&2
+  exit 1
+}
+
+# The major version of the Java installation in directory $1, from its "release" file; 0 if none.
+java_major() {
+  local line version=0
+  if [ -x "$1/bin/java" ] && [ -r "$1/release" ]; then
+    while IFS= read -r line; do
+      case $line in
+        JAVA_VERSION=*)
+          version=${line#*=\"}
+          version=${version%%[!0-9]*}
+          ;;
+      esac
+    done <"$1/release"
+  fi
+  echo "${version:-0}"
+}
+
+# Sets $java_home and $java_version to the first JDK of version 17 or newer; fails if there is none.
+find_java() {
+  local home path
+  path=$(command -v java) && path=$(readlink -f "$path") && path=${path%/bin/java}
+  for home in "${JAVA_HOME:-}" "$path" /usr/lib/jvm/*; do
+    [ -n "$home" ] && [ -x "$home/bin/javac" ] || continue
+    java_version=$(java_major "$home")
+    if [ "$java_version" -ge 17 ]; then
+      java_home=$home
+      return 0
+    fi
+  done
+  return 1
+}
+
+has_libfuse2() {
+  ldconfig -p 2>/dev/null | grep -q 'libfuse\.so\.2 ' \
+    || PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -q 'libfuse\.so\.2 '
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+# The first of some packages that apt can install; the last if it knows none.
+available() {
+  local package
+  for package in "$@"; do
+    apt-cache show "$package" >/dev/null 2>&1 && break
+  done
+  echo "$package"
+}
+
+# Installs what is missing of a JDK, Maven, libfuse 2, fusermount and sqlite3, if anything is.
+setup() {
+  local missing=() packages=() log=$top/target/setup.log
+  find_java || missing+=("a JDK, version 17 or newer")
+  command -v mvn >/dev/null || missing+=("Maven")
+  has_libfuse2 || missing+=("libfuse 2 (libfuse.so.2)")
+  command -v fusermount >/dev/null || missing+=("fusermount (fuse3)")
+  command -v sqlite3 >/dev/null || missing+=("sqlite3")
+  [ ${#missing[@]} -gt 0 ] || return 0
+
+  local list
+  list=$(printf '%s, ' "${missing[@]}")
+  list=${list%, }
+  command -v apt-get >/dev/null \
+    || die "missing: $list; install that with your system's package manager (only Debian and Ubuntu are set up automatically)"
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null \
+    || die "missing: $list; run this as root once, or install sudo, so that it can be installed"
+
+  mkdir -p "$top/target"
+  as_root apt-get update >"$log" 2>&1 || { tail -n 5 "$log" >&2; die "apt-get update failed; see $log"; }
+  find_java || packages+=("$(available openjdk-17-jdk-headless default-jdk-headless)")
+  command -v mvn >/dev/null || packages+=(maven)
+  has_libfuse2 || packages+=("$(available libfuse2t64 libfuse2)")
+  command -v fusermount >/dev/null || packages+=(fuse3)
+  command -v sqlite3 >/dev/null || packages+=(sqlite3)
+  echo "sluice: installing ${packages[*]}" >&2
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends "${packages[@]}" >>"$log" 2>&1 \
+    || { tail -n 5 "$log" >&2; die "apt-get install ${packages[*]} failed; see $log"; }
+  find_java || die "no JDK of version 17 or newer after the installation; install one and set JAVA_HOME"
+}
+
+# True when the jar is older than a source it is made of. A deleted file shows in its directory.
+build_is_due() {
+  local jar=$top/cli/target/sluice.jar stamp=$top/target/build.stamp
+  [ -e "$stamp" ] && [ -e "$jar" ] || return 0
+  [ -n "$(find "$top"/pom.xml "$top"/*/pom.xml "$top"/*/src/main -newer "$stamp" -print -quit)" ]
+}
+
+# Where the archive of loaded classes for this Java and this build is.
+class_archive() {
+  echo "$top/target/sluice-$(cksum <<<"$java_home $(cat "$java_home/release")" | cut -d ' ' -f 1).jsa"
+}
+
+# Builds, once at a time however many ask.
+build() (
+  mkdir -p "$top/target"
+  exec 9>"$top/target/build.lock"
+  flock 9
+  build_is_due || exit 0
+  log=$top/target/build.log
+  started=$top/target/build.started
+  echo "sluice: building, the first time takes some minutes" >&2
+  touch "$started"
+  # Nothing may keep the lock but this shell, whatever it starts.
+  if ! (cd "$top" && JAVA_HOME=$java_home mvn -q -B -DskipTests -Dspotless.check.skip=true \
+      -pl cli -am package) >"$log" 2>&1 9>&-; then
+    grep -E '^\[ERROR\]' "$log" | head -n 20 >&2
+    die "the build failed; all of its output is in $log"
+  fi
+  rm -f "$top"/target/sluice-*.jsa
+  mv "$started" "$top/target/build.stamp"
+)
+
+# Prints "tests failures errors skipped" of all Surefire reports.
+count_tests() {
+  find "$top" -path '*/target/surefire-reports/TEST-*.xml' -exec grep -h -m 1 '<testsuite ' {} + \
+    | awk '
+        function number(name) {
+          return match($0, " " name "=\"[0-9]+\"") ? substr($0, RSTART + length(name) + 3) + 0 : 0
+        }
+        { tests += number("tests"); failures += number("failures"); errors += number("errors")
+          skipped += number("skipped") }
+        END { print tests + 0, failures + 0, errors + 0, skipped + 0 }'
+}
