@@ -195,12 +195,17 @@ final class RollbackMode {
       this.pageSize = pageSize;
       this.pageCount = (int) ((main.size() + pageSize - 1) / pageSize);
       this.file = LockedFile.openBeside(main.path(), "-journal");
-      // A new file stays untouched: ext4 flushes one that was truncated when it is closed.
-      if (file.size() > 0) {
-        file.truncate(0);
+      try {
+        // A new file stays untouched: ext4 flushes one that was truncated when it is closed.
+        if (file.size() > 0) {
+          file.truncate(0);
+        }
+        // Even a database that was empty must be found as one that a transaction was writing to.
+        writeHeader(0);
+      } catch (IOException | RuntimeException e) {
+        close();
+        throw e;
       }
-      // Even a database that was empty must be found as one that a transaction was writing to.
-      writeHeader(0);
     }
 
     /** Writes the header of the segment, and leaves the buffer, which must be flushed, empty. */

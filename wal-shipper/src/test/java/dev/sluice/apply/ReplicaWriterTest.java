@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -317,7 +320,7 @@ class ReplicaWriterTest {
             for (int pgno = 1; pgno <= writer.pageCount(); pgno++) {
               writer.readPage(pgno, page.clear());
               assertThat(page.array())
-                  .isEqualTo(java.util.Arrays.copyOfRange(image, pgno * 4096 - 4096, pgno * 4096));
+                  .isEqualTo(Arrays.copyOfRange(image, pgno * 4096 - 4096, pgno * 4096));
             }
           }
           assertThat(Tool.sqlite(replica, "select count(*) from t")).isEqualTo("" + (30 + i * 20));
@@ -399,9 +402,9 @@ class ReplicaWriterTest {
       apply(writer, primary.pragma("pragma journal_mode=" + mode));
       apply(writer, primary.setUp());
       apply(writer, primary.insert(50, 300));
-      Transaction shrink = primaryPage1(primary, 10);
+      Transaction shrink = onlyPage1(primary, 10);
       shrink.applyTo(writer);
-      Transaction grow = primaryPage1(primary, 40);
+      Transaction grow = onlyPage1(primary, 40);
       grow.applyTo(writer);
       ByteBuffer page = ByteBuffer.allocate(512);
       for (int pgno = 11; pgno <= 40; pgno++) {
@@ -411,13 +414,13 @@ class ReplicaWriterTest {
       writer.close();
       byte[] bytes = Files.readAllBytes(replica);
       assertThat(bytes).hasSize(40 * 512);
-      assertThat(java.util.Arrays.copyOfRange(bytes, 10 * 512, 40 * 512)).containsOnly(0);
+      assertThat(Arrays.copyOfRange(bytes, 10 * 512, 40 * 512)).containsOnly(0);
     }
   }
 
-  private static Transaction primaryPage1(Primary primary, int commit) {
-    java.util.SortedMap<Integer, byte[]> pages = new java.util.TreeMap<>();
-    pages.put(1, java.util.Arrays.copyOf(primary.image(), 512));
+  private static Transaction onlyPage1(Primary primary, int commit) {
+    SortedMap<Integer, byte[]> pages = new TreeMap<>();
+    pages.put(1, Arrays.copyOf(primary.image(), 512));
     return new Transaction(pages, commit, 512);
   }
 

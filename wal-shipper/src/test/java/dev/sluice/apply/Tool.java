@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A process of its own that uses a database, as applications do. Killed when it takes too long. */
 final class Tool implements AutoCloseable {
@@ -118,8 +119,7 @@ final class Tool implements AutoCloseable {
   }
 
   /** The next line of output, or null at its end. */
-  @org.jspecify.annotations.Nullable
-  String line() throws IOException {
+  @Nullable String line() throws IOException {
     return output.readLine();
   }
 
