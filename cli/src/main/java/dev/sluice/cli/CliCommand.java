@@ -41,6 +41,12 @@ abstract class CliCommand implements Callable<Integer> {
     return spec.commandLine().getErr();
   }
 
+  /** What a command that only groups others does by itself. */
+  final int showUsage() {
+    spec.commandLine().usage(err());
+    return ExitStatus.USAGE;
+  }
+
   /** The error of a command line whose parts do not fit together. */
   final ParameterException usage(String what) {
     return new ParameterException(spec.commandLine(), what);

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -73,7 +74,7 @@ final class ConfigFile {
     add(values, String.class, UnaryOperator.identity());
     add(values, Path.class, directory::resolve);
     add(values, Duration.class, Durations::parse);
-    add(values, HostPort.class, HostPort::parse);
+    add(values, ListenAddress.class, ListenAddress::parse);
     add(values, NodeUrl.class, NodeUrl::parse);
     add(values, StoreUrl.class, StoreUrl::parse);
     return YAMLMapper.builder()

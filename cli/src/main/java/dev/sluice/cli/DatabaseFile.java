@@ -11,8 +11,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -31,10 +29,9 @@ final class DatabaseFile implements Closeable {
   private final int pageSize;
   private final int pageCount;
 
-  private DatabaseFile(Path path, FileChannel channel, boolean exclusive) throws IOException {
+  private DatabaseFile(Path path, FileChannel channel) throws IOException {
     this.path = path;
     this.channel = channel;
-    lock(exclusive);
     ByteBuffer first = ByteBuffer.allocate(LtxHeader.SIZE);
     ((ReadAt) channel::read).readFully(first, 0);
     Optional<DatabaseHeader> header = DatabaseHeader.parse(first.flip());
@@ -53,24 +50,24 @@ final class DatabaseFile implements Closeable {
     checkAtRest();
   }
 
-  /** Opens a database that stays as it is meanwhile. */
+  /** Opens a database that stays as it is meanwhile, unless somebody writes to a WAL. */
   static DatabaseFile open(Path path) throws IOException {
-    return open(path, false, StandardOpenOption.READ);
+    return open(path, lock(path, true));
   }
 
-  /** Opens a database that nobody may use meanwhile. */
+  /** Opens a database that nobody else may use meanwhile. */
   static DatabaseFile openExclusive(Path path) throws IOException {
-    return open(path, true, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    return open(path, lockExclusive(path));
   }
 
-  private static DatabaseFile open(Path path, boolean exclusive, StandardOpenOption... options)
-      throws IOException {
-    if (Files.isDirectory(path)) {
-      throw new UserException(path + " is a directory", "name a database file in it");
-    }
-    FileChannel channel = FileChannel.open(path, options);
+  /** Keeps everyone else out of a file, whatever is in it, until the channel is closed. */
+  static FileChannel lockExclusive(Path path) throws IOException {
+    return lock(path, false);
+  }
+
+  private static DatabaseFile open(Path path, FileChannel channel) throws IOException {
     try {
-      return new DatabaseFile(path, channel, exclusive);
+      return new DatabaseFile(path, channel);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -78,19 +75,21 @@ final class DatabaseFile implements Closeable {
   }
 
   /** As SQLite does: shared on the shared range, or exclusive on all bytes it locks. */
-  private void lock(boolean exclusive) throws IOException {
-    long from = exclusive ? LockBytes.PENDING : LockBytes.SHARED_FIRST;
+  private static FileChannel lock(Path path, boolean shared) throws IOException {
+    if (Files.isDirectory(path)) {
+      throw new UserException(path + " is a directory", "name a database file in it");
+    }
+    FileChannel channel =
+        shared
+            ? FileChannel.open(path, StandardOpenOption.READ)
+            : FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    long from = shared ? LockBytes.SHARED_FIRST : LockBytes.PENDING;
     long end = LockBytes.SHARED_FIRST + LockBytes.SHARED_SIZE;
-    FileLock lock;
-    try {
-      lock = channel.tryLock(from, end - from, !exclusive);
-    } catch (OverlappingFileLockException e) {
-      lock = null;
+    if (channel.tryLock(from, end - from, shared) == null) {
+      channel.close();
+      throw new UserException(path + " is in use", "stop the programs that have it open first");
     }
-    if (lock == null) {
-      throw new UserException(
-          path + " is in use", "stop the programs that have it open, then try again");
-    }
+    return channel;
   }
 
   private static String whatElse(ByteBuffer first) {
@@ -110,7 +109,7 @@ final class DatabaseFile implements Closeable {
     checkNoJournals(path, pageSize);
   }
 
-  /** As {@link #checkAtRest} for a database that need not exist. */
+  /** As {@link #checkAtRest} for a database that need not exist or make sense. */
   static void checkNoJournals(Path path, int pageSize) throws IOException {
     Path wal = path.resolveSibling(path.getFileName() + "-wal");
     if (Files.exists(wal) && Files.size(wal) > 0) {

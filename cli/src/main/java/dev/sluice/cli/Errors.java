@@ -30,7 +30,6 @@ final class Errors {
     if (Sluice.isVerbose(command)) {
       e.printStackTrace(err);
     }
-    err.flush();
     return ExitStatus.FAILED;
   }
 
@@ -40,21 +39,23 @@ final class Errors {
     String what = message(e);
     String whatToDo = "'" + command.getCommandSpec().qualifiedName() + " --help' shows the usage";
     if (e instanceof UnmatchedArgumentException unmatched) {
+      what = unmatched(unmatched.getUnmatched().get(0), command);
       List<String> similar = unmatched.getSuggestions();
       if (!similar.isEmpty()) {
         whatToDo = "did you mean '" + similar.get(0) + "'? " + whatToDo;
       }
     }
-    command
-        .getErr()
-        .println(
-            "sluice: "
-                + Character.toLowerCase(what.charAt(0))
-                + what.substring(1)
-                + "; "
-                + whatToDo);
-    command.getErr().flush();
+    String line = Character.toLowerCase(what.charAt(0)) + what.substring(1) + "; " + whatToDo;
+    command.getErr().println("sluice: " + oneLine(line));
     return ExitStatus.USAGE;
+  }
+
+  private static String unmatched(String argument, CommandLine command) {
+    String kind =
+        argument.startsWith("-")
+            ? "unknown option"
+            : command.getSubcommands().isEmpty() ? "unexpected argument" : "unknown command";
+    return kind + " '" + argument + "'";
   }
 
   /** An exception in one line. */

@@ -5,9 +5,9 @@ import dev.sluice.ltx.LtxVerifier;
 import dev.sluice.ltx.PageIndex;
 import dev.sluice.ltx.Position;
 import dev.sluice.ltx.Txid;
-import dev.sluice.sqlite.PageSize;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,41 +43,25 @@ final class LtxApplyCommand extends CliCommand {
   @Override
   public Integer call() throws IOException {
     try (LtxInputs files = LtxInputs.openChain(inputs)) {
+      LtxFile first = files.first();
+      boolean exists = Files.exists(database);
       Position position;
-      if (Files.exists(database)) {
-        try (DatabaseFile base = DatabaseFile.openExclusive(database);
-            OutputFile result = OutputFile.create(database, true)) {
-          int pageSize = prepare(base, files.first(), result);
-          position = apply(files, result, pageSize);
-        }
+      if (exists && !first.header().isSnapshot()) {
+        position = advance(files);
+      } else if (exists) {
+        position = replace(files);
       } else {
-        if (!files.first().isWhole()) {
-          throw new UserException(
-              database
-                  + " does not exist, and "
-                  + files.first().name()
-                  + " holds only a part of it",
-              "begin with a snapshot");
-        }
-        DatabaseFile.checkNoJournals(database, PageSize.MIN);
-        try (OutputFile result = OutputFile.create(database, false)) {
-          position = apply(files, result, files.first().header().pageSize());
-        }
+        position = create(files);
       }
       out().println(database + ": " + position);
     }
     return ExitStatus.OK;
   }
 
-  /** Begins the result with the database as it is, unless the first file replaces all of it. */
-  private int prepare(DatabaseFile base, LtxFile first, OutputFile result) throws IOException {
-    if (first.header().isSnapshot()) {
-      if (!force) {
-        throw new UserException(
-            database + " exists already, and " + first.name() + " holds a whole database",
-            "apply it to another name, or give --force to replace the database");
-      }
-    } else {
+  private Position advance(LtxInputs files) throws IOException {
+    LtxFile first = files.first();
+    try (DatabaseFile base = DatabaseFile.openExclusive(database);
+        OutputFile result = OutputFile.create(database, true)) {
       long expected = first.header().preApplyChecksum();
       long checksum = first.header().hasChecksums() ? base.checksum() : expected;
       if (checksum != expected) {
@@ -88,8 +72,40 @@ final class LtxApplyCommand extends CliCommand {
             "apply the files that lead there first, or begin with a snapshot");
       }
       base.copyTo(result.channel());
+      return apply(files, result, base.pageSize());
     }
-    return base.pageSize();
+  }
+
+  /** The lock is only held. */
+  @SuppressWarnings("try")
+  private Position replace(LtxInputs files) throws IOException {
+    if (!force) {
+      throw new UserException(
+          database + " exists already, and " + files.first().name() + " holds a whole database",
+          "apply it to another name, or give --force to replace the database");
+    }
+    try (FileChannel lock = DatabaseFile.lockExclusive(database);
+        OutputFile result = OutputFile.create(database, true)) {
+      return applyFromNothing(files, result);
+    }
+  }
+
+  private Position create(LtxInputs files) throws IOException {
+    if (!files.first().isWhole()) {
+      throw new UserException(
+          database + " does not exist, and " + files.first().name() + " holds only a part of it",
+          "begin with a snapshot");
+    }
+    try (OutputFile result = OutputFile.create(database, false)) {
+      return applyFromNothing(files, result);
+    }
+  }
+
+  /** What SQLite would take for a part of the new database must not be there. */
+  private Position applyFromNothing(LtxInputs files, OutputFile result) throws IOException {
+    int pageSize = files.first().header().pageSize();
+    DatabaseFile.checkNoJournals(database, pageSize);
+    return apply(files, result, pageSize);
   }
 
   private Position apply(LtxInputs files, OutputFile result, int basePageSize) throws IOException {

@@ -20,6 +20,6 @@ import picocli.CommandLine.Command;
 final class LtxCommand extends CliCommand {
   @Override
   public Integer call() {
-    throw usage("no command given");
+    return showUsage();
   }
 }

@@ -27,7 +27,7 @@ final class LtxListCommand extends LtxReadCommand<LtxInfo> {
             "MIN TXID",
             "MAX TXID",
             ">PAGES",
-            ">OF",
+            ">DB PAGES",
             ">BYTES",
             "PRE-APPLY",
             "POST-APPLY",

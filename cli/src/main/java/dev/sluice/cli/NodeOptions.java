@@ -1,12 +1,15 @@
 package dev.sluice.cli;
 
+import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The flags of a command that runs a node, for use as a mixin. A flag wins over its key. */
 final class NodeOptions {
@@ -33,9 +36,9 @@ final class NodeOptions {
   @Option(
       names = "--listen",
       paramLabel = "HOST:PORT",
-      converter = HostPort.Converter.class,
+      converter = ListenConverter.class,
       description = "Answer status, waits, followers and metrics here.")
-  private @Nullable HostPort listen;
+  private @Nullable ListenAddress listen;
 
   @Option(
       names = "--follow",
@@ -62,5 +65,16 @@ final class NodeOptions {
     SluiceConfig file =
         config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
     return file.overriddenBy(flags);
+  }
+
+  private static final class ListenConverter implements ITypeConverter<ListenAddress> {
+    @Override
+    public ListenAddress convert(String text) {
+      try {
+        return ListenAddress.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 }

@@ -121,7 +121,7 @@ final class RestoreCommand extends CliCommand {
     try {
       return Stores.open(storeUrl);
     } catch (IllegalArgumentException e) {
-      throw usage(Errors.line(e));
+      throw usage(String.valueOf(e.getMessage()));
     }
   }
 

@@ -86,6 +86,6 @@ final class Sluice extends CliCommand {
   /** Without a command: says what there is. */
   @Override
   public Integer call() {
-    throw usage("no command given");
+    return showUsage();
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 record SluiceConfig(
     @Nullable Path data,
     @Nullable Path mount,
-    @Nullable HostPort listen,
+    @Nullable ListenAddress listen,
     @Nullable NodeUrl follow,
     @Nullable StoreUrl store,
     @Nullable Duration syncInterval,

@@ -1,0 +1,144 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.monitor.ListenAddress;
+import dev.sluice.store.StoreUrl;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class ConfigFileTest {
+  private final Path directory;
+  private final Path file;
+
+  ConfigFileTest(@TempDir Path directory) {
+    this.directory = directory;
+    file = directory.resolve("sluice.yml");
+  }
+
+  private SluiceConfig read(String... lines) throws IOException {
+    Files.write(file, List.of(lines));
+    return ConfigFile.read(file, Map.of("BASE", "/backups", "PORT", "4480")::get);
+  }
+
+  private void refused(String message, String... lines) {
+    assertThatThrownBy(() -> read(lines))
+        .isInstanceOf(UserException.class)
+        .hasMessage(message.replace("FILE", file.toString()));
+  }
+
+  @Test
+  void readsAllKeys() throws Exception {
+    SluiceConfig config =
+        read(
+            "# a comment",
+            "data: data",
+            "mount: /mnt/app",
+            "listen: 127.0.0.1:${PORT}",
+            "follow: http://10.0.0.2:4480",
+            "store: file://${BASE}/all",
+            "sync-interval: 500ms",
+            "databases:",
+            "  - path: shop/app.db",
+            "    store: /elsewhere/app",
+            "  - path: other.db");
+    assertThat(config.data()).isEqualTo(directory.resolve("data"));
+    assertThat(config.mount()).isEqualTo(Path.of("/mnt/app"));
+    assertThat(config.listen()).isEqualTo(new ListenAddress("127.0.0.1", 4480));
+    assertThat(config.follow()).isEqualTo(new NodeUrl(URI.create("http://10.0.0.2:4480")));
+    assertThat(config.syncIntervalOrDefault()).isEqualTo(Duration.ofMillis(500));
+    assertThat(config.storeOf("shop/app.db")).contains(StoreUrl.parse("/elsewhere/app"));
+    assertThat(config.storeOf("other.db")).contains(StoreUrl.parse("file:///backups/all/other.db"));
+  }
+
+  @Test
+  void anEmptyFileSaysNothing() throws Exception {
+    assertThat(read("")).isEqualTo(SluiceConfig.EMPTY);
+    assertThat(read("# nothing")).isEqualTo(SluiceConfig.EMPTY);
+    assertThat(SluiceConfig.EMPTY.syncIntervalOrDefault()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(SluiceConfig.EMPTY.storeOf("x.db")).isEmpty();
+  }
+
+  @Test
+  void namesUnknownKeys() {
+    refused("FILE line 2: unknown key 'stor'; did you mean 'store'?", "data: d", "stor: /b");
+    refused(
+        "FILE line 1: unknown key 'syncInterval'; did you mean 'sync-interval'?",
+        "syncInterval: 1s");
+    refused("FILE line 2: unknown key 'pth'; did you mean 'path'?", "databases:", "  - pth: x.db");
+    refused(
+        "FILE line 1: unknown key 'retention'; known are data, databases, follow, listen, mount,"
+            + " store, sync-interval",
+        "retention: 1d");
+  }
+
+  @Test
+  void namesBadValues() {
+    String end = "; correct it; docs/configuration.md describes the keys";
+    refused(
+        "FILE line 2: sync-interval: '5' is not a duration: write a number and a unit, such as"
+            + " 500ms, 5s, 1m or 2h"
+            + end,
+        "data: d",
+        "sync-interval: 5");
+    refused(
+        "FILE line 1: sync-interval: 'sync-interval' must be greater than 0" + end,
+        "sync-interval: 0s");
+    refused(
+        "FILE line 1: data: the environment variable 'NO_SUCH' is not set" + end,
+        "data: ${NO_SUCH}/d");
+    refused("FILE line 1: data: expected one value, not a list or a map" + end, "data: [a, b]");
+    assertThatThrownBy(() -> read("data: d", "data: e"))
+        .hasMessageContaining("line 2")
+        .hasMessageContaining("data");
+    assertThatThrownBy(() -> read("databases:", "  - path: ../x.db"))
+        .hasMessageContaining("'../x.db'");
+    assertThatThrownBy(() -> read("databases:", "  - store: /x"))
+        .hasMessageContaining("has no 'path'");
+    assertThatThrownBy(() -> read("data: \"d")).hasMessageContaining("not YAML");
+    assertThatThrownBy(() -> read("listen: here")).hasMessageContaining("host:port");
+  }
+
+  @Test
+  void flagsWin() throws Exception {
+    Files.writeString(file, "data: d\nstore: /keys\nsync-interval: 9s\n");
+    NodeOptions options = new NodeOptions();
+    new CommandLine(options).parseArgs("--config", file.toString(), "--store", "/flags");
+    SluiceConfig config = options.resolve(Path.of("/mnt"));
+    assertThat(config.store()).isEqualTo(StoreUrl.parse("/flags"));
+    assertThat(config.data()).isEqualTo(directory.resolve("d"));
+    assertThat(config.mount()).isEqualTo(Path.of("/mnt"));
+    assertThat(config.syncInterval()).isEqualTo(Duration.ofSeconds(9));
+  }
+
+  @Test
+  void durationsHaveUnits() {
+    assertThat(Durations.parse("1m30s")).isEqualTo(Duration.ofSeconds(90));
+    assertThat(Durations.parse(" 2 h ")).isEqualTo(Duration.ofHours(2));
+    assertThat(Durations.parse("1d")).isEqualTo(Duration.ofDays(1));
+    for (String bad : List.of("", "5", "s", "1 fortnight", "-1s", "1s x")) {
+      assertThatThrownBy(() -> Durations.parse(bad)).hasMessageContaining("'" + bad + "'");
+    }
+  }
+
+  /** The documentation has all keys. */
+  @Test
+  void everyKeyIsDocumented() throws Exception {
+    String documented = Files.readString(Path.of("../docs/configuration.md"));
+    String known =
+        List.of("data", "mount", "listen", "follow", "store", "sync-interval", "databases").stream()
+            .filter(key -> !documented.contains("`" + key + "`"))
+            .collect(Collectors.joining());
+    assertThat(known).isEmpty();
+  }
+}

@@ -1,0 +1,189 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.log.Database;
+import dev.sluice.log.Databases;
+import dev.sluice.ltx.Position;
+import dev.sluice.monitor.ListenAddress;
+import dev.sluice.monitor.Metrics;
+import dev.sluice.monitor.NodeServer;
+import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.NodeView;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code status} and {@code wait} against a real server. */
+class NodeCommandsTest {
+  private final Node node;
+  private final NodeServer server;
+  private Position position = Position.NONE;
+
+  NodeCommandsTest(@TempDir Path directory) throws IOException {
+    node = new Node(Databases.open(directory));
+    server = NodeServer.start(ListenAddress.parse("127.0.0.1:0"), node, null, new Metrics());
+  }
+
+  /** A follower that is two transactions behind, with a log and nothing else. */
+  private record Node(Databases databases) implements NodeView {
+    @Override
+    public String nodeId() {
+      return "00000000deadbeef";
+    }
+
+    @Override
+    public String role() {
+      return "follower";
+    }
+
+    @Override
+    public @Nullable String notReady() {
+      return "shop/app.db has not caught up yet";
+    }
+
+    @Override
+    public boolean connected() {
+      return true;
+    }
+
+    @Override
+    public List<DatabaseStatus> status() {
+      return databases.all().stream().map(Node::status).toList();
+    }
+
+    @Override
+    public @Nullable DatabaseStatus status(String name) {
+      Database database = databases.get(name);
+      return database == null ? null : status(database);
+    }
+
+    private static DatabaseStatus status(Database database) {
+      return new DatabaseStatus(
+          database.name(),
+          database.position().toString(),
+          database.applied().toString(),
+          database.pageSize(),
+          database.pageCount(),
+          database.lastCommitMillis(),
+          4_096,
+          new DatabaseStatus.StoreStatus("file:///b", database.position().toString(), 0),
+          new DatabaseStatus.FollowStatus(database.position().toString(), 2, 1_500),
+          null);
+    }
+  }
+
+  @BeforeEach
+  void commit() throws IOException {
+    Database database = node.databases().open("shop/app.db");
+    database.commit(
+        512,
+        1,
+        new int[] {1},
+        1,
+        (pgno, target) -> {
+          while (target.hasRemaining()) {
+            target.put((byte) 7);
+          }
+        });
+    position = database.position();
+  }
+
+  @AfterEach
+  void close() {
+    server.close();
+    node.databases().close();
+  }
+
+  private Run await(String database, Position wanted) {
+    return Run.sluice(
+        "wait", "--url", server.url(), "--position", wanted, "--timeout", "50ms", database);
+  }
+
+  @Test
+  void showsStatusInATable() {
+    List<String> lines = Run.sluice("status", "--url", server.url()).ok().lines();
+    assertThat(lines.get(0).split("  +"))
+        .containsExactly("NODE", "ROLE", "DATABASE", "POSITION", "LAG", "STORE", "LAST COMMIT");
+    String[] cells = lines.get(1).split("  +");
+    assertThat(cells)
+        .startsWith(
+            server.url().toString(),
+            "follower",
+            "shop/app.db",
+            position.toString(),
+            "2 tx, 1.5 s",
+            "up to date");
+    assertThat(cells[6]).endsWith(" ago");
+    assertThat(lines.get(2))
+        .isEqualTo(server.url() + " is not ready: shop/app.db has not caught up yet");
+  }
+
+  @Test
+  void showsStatusAsJson() throws Exception {
+    var answer = Run.sluice("status", "--json", "--url", server.url()).ok().json().get(0);
+    assertThat(answer.get("url").asText()).isEqualTo(server.url().toString());
+    assertThat(answer.at("/status/databases/0/position").asText()).isEqualTo(position.toString());
+  }
+
+  @Test
+  void showsOneNodeWhenAnotherGivesNoAnswer() throws Exception {
+    String unused;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      unused = "http://127.0.0.1:" + socket.getLocalPort();
+    }
+    Run run = Run.sluice("status", "--url", unused, "--url", server.url());
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err().lines()).hasSize(1);
+    assertThat(run.err()).startsWith("sluice: node " + unused + " gives no answer");
+    assertThat(run.out()).contains("shop/app.db");
+    assertThat(Run.sluice("wait", "--url", unused, "--position", position, "x").status())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void waits() {
+    assertThat(await("shop/app.db", position).ok().lines())
+        .containsExactly("shop/app.db: reached, at " + position);
+    Position later = new Position(position.txid() + 1, position.checksum());
+    await("shop/app.db", later)
+        .fails(
+            3,
+            "shop/app.db: not reached within 50 ms, "
+                + server.url()
+                + " is at "
+                + position
+                + "; wait longer, or see 'sluice status'");
+    Position other = new Position(position.txid(), position.checksum() ^ 1);
+    await("shop/app.db", other)
+        .fails(
+            4,
+            "shop/app.db: "
+                + server.url()
+                + " is on another history, at "
+                + position
+                + "; take the position from the primary it follows");
+    await("no.db", position)
+        .fails(
+            5,
+            "no.db: " + server.url() + " has no such database; 'sluice status' names those it has");
+  }
+
+  @Test
+  void refusesBadOptions() {
+    Run.sluice("wait", "--position", "12", "x")
+        .fails(
+            2,
+            "invalid value for option '--position': position \"12\": column 3: ends early, expected"
+                + " 16 digits, '/', 16 digits; 'sluice wait --help' shows the usage");
+    assertThat(Run.sluice("wait", "--position", position, "--timeout", "5", "x").err())
+        .contains("500ms");
+    assertThat(Run.sluice("status", "--url", "ftp://x").err()).contains("http://127.0.0.1:4480");
+  }
+}
