@@ -126,6 +126,7 @@ final class FollowedDatabase {
         log.debug("{}", database.name(), e);
       }
       error = why;
+      aligned = false;
       closeWriter();
     } finally {
       running.set(false);
@@ -141,7 +142,7 @@ final class FollowedDatabase {
     if (database.position().equals(Position.NONE)) {
       return;
     }
-    ReplicaWriter open = open();
+    open();
     while (!closed) {
       long from = aligned ? database.applied().txid() : -1;
       List<LogEntry> entries = from < 0 ? wholeLog() : database.log().after(from, BATCH);
@@ -149,7 +150,7 @@ final class FollowedDatabase {
         return;
       }
       for (LogEntry entry : entries) {
-        apply(open, entry);
+        apply(open(), entry);
       }
     }
   }
@@ -178,7 +179,9 @@ final class FollowedDatabase {
       }
       open = ReplicaWriter.open(file, ReplicaOptions.DEFAULT);
       writer = open;
-      align(open);
+      if (!aligned) {
+        align(open);
+      }
     }
     return open;
   }
@@ -221,6 +224,12 @@ final class FollowedDatabase {
   }
 
   private void apply(ReplicaWriter open, LogEntry entry) throws IOException {
+    if (entry.header().commit() == 0) {
+      applyDeletion();
+      aligned = true;
+      database.markApplied(entry.position());
+      return;
+    }
     try (LtxDecoder decoder = LtxDecoder.open(database.log().source(entry), database.name())) {
       Pages pages = new Pages(decoder);
       if (entry.minTxid() == 1) {
@@ -231,6 +240,13 @@ final class FollowedDatabase {
     }
     aligned = true;
     database.markApplied(entry.position());
+  }
+
+  private void applyDeletion() throws IOException {
+    closeWriter();
+    for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
+      Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
+    }
   }
 
   private record Pages(LtxDecoder decoder) implements PageSource {

@@ -30,7 +30,7 @@ public final class Shipper implements DatabaseListener, AutoCloseable {
   private static final long MAX_RETRY_MILLIS = 30_000;
 
   private final Databases databases;
-  private final Function<String, Destination> destinations;
+  private final Function<String, @Nullable Destination> destinations;
   private final Snapshots snapshots;
   private final long intervalMillis;
   private final long keepLogBytes;
@@ -54,13 +54,13 @@ public final class Shipper implements DatabaseListener, AutoCloseable {
   public record Destination(ObjectStore store, StoreLayout layout, String url) {}
 
   /**
-   * @param destinations gives the place of a database by its name
+   * @param destinations gives the place of a database by its name; null for none
    * @param intervalMillis how long commits are gathered for one file
    * @param keepLogBytes how much of the log of each database stays for followers once it is shipped
    */
   public Shipper(
       Databases databases,
-      Function<String, Destination> destinations,
+      Function<String, @Nullable Destination> destinations,
       Snapshots snapshots,
       long intervalMillis,
       long keepLogBytes) {
@@ -74,7 +74,9 @@ public final class Shipper implements DatabaseListener, AutoCloseable {
   /** Begins with what is in the log already, then follows. */
   public void start() {
     databases.listen(this);
-    databases.all().forEach(database -> schedule(of(database), 0));
+    for (Database database : databases.all()) {
+      schedule(of(database), 0);
+    }
   }
 
   @Override
@@ -82,18 +84,23 @@ public final class Shipper implements DatabaseListener, AutoCloseable {
     schedule(of(database), intervalMillis);
   }
 
-  private ShippedDatabase of(Database database) {
+  /** Null when the database has no place in a store. */
+  private @Nullable ShippedDatabase of(Database database) {
     ShippedDatabase known = shipped.get(database.name());
     return known != null
         ? known
         : shipped.computeIfAbsent(
             database.name(),
-            name ->
-                new ShippedDatabase(database, destinations.apply(name), snapshots, keepLogBytes));
+            name -> {
+              Destination destination = destinations.apply(name);
+              return destination == null
+                  ? null
+                  : new ShippedDatabase(database, destination, snapshots, keepLogBytes);
+            });
   }
 
-  private void schedule(ShippedDatabase database, long delayMillis) {
-    if (database.claim() && !thread.isShutdown()) {
+  private void schedule(@Nullable ShippedDatabase database, long delayMillis) {
+    if (database != null && database.claim() && !thread.isShutdown()) {
       var unused = thread.schedule(() -> run(database), delayMillis, TimeUnit.MILLISECONDS);
     }
   }
@@ -135,6 +142,9 @@ public final class Shipper implements DatabaseListener, AutoCloseable {
     boolean all = true;
     for (Database database : databases.all()) {
       ShippedDatabase known = of(database);
+      if (known == null) {
+        continue;
+      }
       try {
         known.ship();
       } catch (IOException | RuntimeException e) {
@@ -145,10 +155,14 @@ public final class Shipper implements DatabaseListener, AutoCloseable {
     return all;
   }
 
-  /** Stops; what is not shipped yet is in the log and shipped after the next start. */
+  /**
+   * Ships what remains and stops. What can't be shipped now is in the log, and shipped after the
+   * next start.
+   */
   @Override
   public void close() {
     databases.unlisten(this);
+    flush();
     thread.shutdown();
     try {
       if (!thread.awaitTermination(10, TimeUnit.SECONDS)) {
