@@ -14,7 +14,10 @@ import java.security.SecureRandom;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The directory a node owns while it runs: {@code DATA}, with Sluice's own files in {@code DATA/.sluice}. */
+/**
+ * The directory a node owns while it runs: {@code DATA}, with Sluice's own files in {@code
+ * DATA/.sluice}.
+ */
 final class DataDirectory implements Closeable {
   private static final String STATE = ".sluice";
 

@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import dev.sluice.follow.Follower;
+import dev.sluice.monitor.ListenAddress;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -39,9 +40,9 @@ final class FollowCommand extends CliCommand {
   @Option(
       names = "--listen",
       paramLabel = "HOST:PORT",
-      converter = HostPort.Converter.class,
+      converter = NodeOptions.ListenConverter.class,
       description = "Answer status, waits and metrics here.")
-  private @Nullable HostPort listen;
+  private @Nullable ListenAddress listen;
 
   @Override
   boolean isLongRunning() {
@@ -66,8 +67,13 @@ final class FollowCommand extends CliCommand {
     } finally {
       running.stopped();
     }
-    err().println(
-        "sluice: " + primary + " has no database " + database + "; 'sluice status' names those it has");
+    err()
+        .println(
+            "sluice: "
+                + primary
+                + " has no database "
+                + database
+                + "; 'sluice status' names those it has");
     return ExitStatus.UNKNOWN_DATABASE;
   }
 }

@@ -16,8 +16,8 @@ final class MountPoint {
   private MountPoint() {}
 
   /**
-   * Makes sure that {@code mount} is an empty directory that nothing is mounted on. What a killed Sluice left
-   * mounted there is taken away.
+   * Makes sure that {@code mount} is an empty directory that nothing is mounted on. What a killed
+   * Sluice left mounted there is taken away.
    */
   static void prepare(Path mount, Path data) throws IOException {
     Path absolute = mount.toAbsolutePath().normalize();

@@ -25,8 +25,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,7 +44,7 @@ import org.slf4j.LoggerFactory;
  *   follower   stream ─► log ─► replica writer ─► mount (or a plain file) ─► application reads
  * </pre>
  *
- * <p>Safe for use by many threads. {@link #close} stops the parts in the opposite order of their start.
+ * <p>Safe for use by many threads.
  */
 final class Node implements NodeView, Closeable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
@@ -55,11 +54,11 @@ final class Node implements NodeView, Closeable {
       new Backoff(3, Duration.ofMillis(100), Duration.ofSeconds(2));
   private static final long UNMOUNT_GRACE_MILLIS = 3000;
 
-  private final Deque<Closeable> parts = new ArrayDeque<>();
   private final DataDirectory directory;
   private final Databases databases;
   private final Metrics metrics = new Metrics();
   private @Nullable Mount mount;
+  private @Nullable Capture capture;
   private @Nullable Shipper shipper;
   private @Nullable Follower follower;
   private @Nullable StreamServer stream;
@@ -69,23 +68,27 @@ final class Node implements NodeView, Closeable {
 
   private Node(DataDirectory directory) throws IOException {
     this.directory = directory;
-    parts.push(directory);
     try {
       databases = Databases.open(directory.databases());
     } catch (IOException | RuntimeException e) {
       directory.close();
       throw e;
     }
-    parts.push(databases);
     databases.listen(metrics);
   }
 
   /** Starts a node with a mount, primary or follower. When this returns, the mount serves. */
   static Node mounted(SluiceConfig config) throws IOException {
     Path data =
-        required(config.data(), "no data directory given", "add --data DIR, or 'data' to the configuration");
+        required(
+            config.data(),
+            "no data directory given",
+            "add --data DIR, or 'data' to the configuration");
     Path mountPoint =
-        required(config.mount(), "no mount point given", "name a directory, or add 'mount' to the configuration");
+        required(
+            config.mount(),
+            "no mount point given",
+            "name a directory, or add 'mount' to the configuration");
     MountPoint.prepare(mountPoint, data);
     Node node = new Node(DataDirectory.open(data));
     try {
@@ -107,24 +110,21 @@ final class Node implements NodeView, Closeable {
 
   private void startMount(SluiceConfig config, Path data, Path mountPoint) throws IOException {
     boolean replica = config.follow() != null;
-    Capture[] made = new Capture[1];
-    Mount mounted =
+    mount =
         Mount.open(
             data,
             mountPoint,
             beforeWait -> {
-              made[0] = new Capture(data, databases, beforeWait, replica);
-              made[0].reconcile();
-              return made[0];
+              Capture made = new Capture(data, databases, beforeWait, replica);
+              capture = made;
+              made.reconcile();
+              return made;
             });
-    Capture capture = Objects.requireNonNull(made[0]);
-    parts.push(capture);
-    mount = mounted;
-    parts.push(() -> mounted.close(UNMOUNT_GRACE_MILLIS));
-    capture.mountedAt(mountPoint);
+    Capture captured = Objects.requireNonNull(capture);
+    captured.mountedAt(mountPoint);
     serving = true;
     if (!replica) {
-      Snapshots snapshots = new Snapshots(directory.temporary(), capture::read);
+      Snapshots snapshots = new Snapshots(directory.temporary(), captured::read);
       startShipper(config, snapshots);
       StreamServer streams = new StreamServer(databases, snapshots);
       stream = streams;
@@ -135,7 +135,7 @@ final class Node implements NodeView, Closeable {
   }
 
   /** Starts a follower of one database that keeps a plain file current. */
-  static Node following(NodeUrl primary, String database, Path copy, @Nullable HostPort listen)
+  static Node following(NodeUrl primary, String database, Path copy, @Nullable ListenAddress listen)
       throws IOException {
     Path absolute = copy.toAbsolutePath();
     Path parent = Objects.requireNonNull(absolute.getParent());
@@ -163,7 +163,6 @@ final class Node implements NodeView, Closeable {
             only,
             directory.temporary());
     follower = started;
-    parts.push(started::close);
     started.start();
   }
 
@@ -185,7 +184,6 @@ final class Node implements NodeView, Closeable {
       open(common, stores);
     }
     shipper = started;
-    parts.push(started::close);
     started.start();
   }
 
@@ -210,19 +208,14 @@ final class Node implements NodeView, Closeable {
         });
   }
 
-  private void startServer(@Nullable HostPort listen) throws IOException {
+  private void startServer(@Nullable ListenAddress listen) throws IOException {
     if (listen == null) {
       return;
     }
-    NodeServer started =
-        NodeServer.start(
-            new ListenAddress(listen.host(), listen.port()), this, stream, metrics);
+    NodeServer started = NodeServer.start(listen, this, stream, metrics);
     server = started;
-    parts.push(started);
     StreamServer streams = stream;
-    if (streams != null) {
-      parts.push(streams::close);
-    }
+    if (streams != null) {}
   }
 
   /** The address of the HTTP server; null without one. */
@@ -312,7 +305,7 @@ final class Node implements NodeView, Closeable {
         error);
   }
 
-  /** Stops serving, unmounts, ships what remains. Idempotent. */
+  /** Stops serving, unmounts, cuts what was written last, ships what remains. Idempotent. */
   @Override
   public synchronized void close() throws IOException {
     if (closed) {
@@ -321,10 +314,14 @@ final class Node implements NodeView, Closeable {
     closed = true;
     serving = false;
     IOException failure = null;
-    // The order of stopping: no more requests, no more writes, what was written last is cut, then it is shipped.
-    for (Closeable part; (part = next()) != null; ) {
+    Mount mounted = mount;
+    Closeable unmount = mounted == null ? null : () -> mounted.close(UNMOUNT_GRACE_MILLIS);
+    for (Closeable part :
+        Arrays.asList(stream, server, follower, unmount, capture, shipper, databases, directory)) {
       try {
-        part.close();
+        if (part != null) {
+          part.close();
+        }
       } catch (IOException | RuntimeException e) {
         log.error("stopping: {}", e.getMessage());
         log.debug("stopping", e);
@@ -334,9 +331,5 @@ final class Node implements NodeView, Closeable {
     if (failure != null) {
       throw failure;
     }
-  }
-
-  private @Nullable Closeable next() {
-    return parts.poll();
   }
 }

@@ -9,8 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A command that runs until it is stopped. SIGTERM, SIGINT and SIGHUP go to the application, if there is one;
- * when that has ended, the node is closed cleanly, and the process ends with the application's status.
+ * A command that runs until it is stopped. SIGTERM, SIGINT and SIGHUP go to the application, if
+ * there is one; when that has ended, the node is closed cleanly, and the process ends with the
+ * application's status.
  */
 final class Running {
   private static final Logger log = LoggerFactory.getLogger(Running.class);

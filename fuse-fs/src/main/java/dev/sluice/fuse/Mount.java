@@ -23,6 +23,8 @@ public final class Mount implements AutoCloseable {
   @FunctionalInterface
   public interface CaptureFactory {
     /**
+     * Makes it.
+     *
      * @param beforeWait to be called on a thread of the filesystem before it waits for a lock or a
      *     disk
      */

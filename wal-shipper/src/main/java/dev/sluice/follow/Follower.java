@@ -8,6 +8,7 @@ import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -38,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * Follows a primary: takes its stream into the log of each database and has each applied to its
  * file. Connects again, from where it stands, for as long as it runs. Safe for use by many threads.
  */
-public final class Follower implements AutoCloseable {
+public final class Follower implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(Follower.class);
 
   private static final ObjectMapper JSON = new ObjectMapper();

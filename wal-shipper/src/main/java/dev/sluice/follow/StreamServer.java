@@ -11,6 +11,7 @@ import dev.sluice.log.Snapshots.SnapshotFile;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
 import java.io.BufferedOutputStream;
+import java.io.Closeable;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * Sends each follower what it lacks, then every transaction as it is committed. Databases take
  * turns, so that one with much to send does not hold up the others. Safe for use by many threads.
  */
-public final class StreamServer implements StreamService, AutoCloseable {
+public final class StreamServer implements StreamService, Closeable {
   private static final Logger log = LoggerFactory.getLogger(StreamServer.class);
 
   private static final ObjectMapper JSON = new ObjectMapper();

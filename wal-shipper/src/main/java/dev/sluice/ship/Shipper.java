@@ -8,6 +8,7 @@ import dev.sluice.log.Snapshots;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.store.ObjectStore;
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * becomes one file. A database without a commit makes no request. What can't be shipped stays in
  * the log and is tried again; no transaction is left out. Safe for use by many threads.
  */
-public final class Shipper implements DatabaseListener, AutoCloseable {
+public final class Shipper implements DatabaseListener, Closeable {
   private static final Logger log = LoggerFactory.getLogger(Shipper.class);
 
   private static final long MAX_RETRY_MILLIS = 30_000;
