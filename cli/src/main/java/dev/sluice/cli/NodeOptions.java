@@ -67,7 +67,7 @@ final class NodeOptions {
     return file.overriddenBy(flags);
   }
 
-  private static final class ListenConverter implements ITypeConverter<ListenAddress> {
+  static final class ListenConverter implements ITypeConverter<ListenAddress> {
     @Override
     public ListenAddress convert(String text) {
       try {

@@ -14,6 +14,8 @@ import picocli.CommandLine.ScopeType;
     description = "Replication and backup for SQLite databases.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      MountCommand.class,
+      FollowCommand.class,
       RestoreCommand.class,
       StatusCommand.class,
       WaitCommand.class,

@@ -4,9 +4,9 @@ import dev.sluice.capture.Capture;
 import dev.sluice.fuse.binding.FuseException;
 import dev.sluice.fuse.binding.FuseSession;
 import dev.sluice.fuse.binding.ReaderRole;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.function.Function;
 
 /** A backing directory, mounted. Safe for use by many threads. */
 public final class Mount implements AutoCloseable {
@@ -19,20 +19,31 @@ public final class Mount implements AutoCloseable {
     this.session = session;
   }
 
+  /** Makes the capture of a mount. */
+  @FunctionalInterface
+  public interface CaptureFactory {
+    /**
+     * Makes it.
+     *
+     * @param beforeWait to be called on a thread of the filesystem before it waits for a lock or a
+     *     disk
+     */
+    Capture make(Runnable beforeWait) throws IOException;
+  }
+
   /**
    * Mounts {@code data} at {@code mountPoint}; when this returns, the mount serves.
    *
-   * @param capture makes the capture, given what it must call before anything that may wait
    * @throws FuseException when it can't be mounted, saying what to do
+   * @throws IOException when the capture can't be made
    */
-  public static Mount open(Path data, Path mountPoint, Function<Runnable, Capture> capture)
-      throws FuseException {
+  public static Mount open(Path data, Path mountPoint, CaptureFactory capture) throws IOException {
     ReaderRole role = new ReaderRole();
     String root =
         new String(
             data.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8),
             StandardCharsets.ISO_8859_1);
-    SluiceFileSystem files = new SluiceFileSystem(root, capture.apply(role::release), role);
+    SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::release), role);
     return new Mount(FuseSession.mount(mountPoint, files, role, THREADS));
   }
 

@@ -5,43 +5,51 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 
-/** The bytes of a file from first to last, through a window. One thread at a time. */
+/**
+ * The bytes of a file from first to last, through a window that grows with what is asked of it. One
+ * thread at a time.
+ */
 final class ByteFeed {
-  /** Holds the largest page frame there is, and more. */
-  private static final int WINDOW = 256 << 10;
+  /** More than the largest page frame there is. */
+  private static final int MAX_WINDOW = 256 << 10;
+
+  private static final int MIN_WINDOW = 8 << 10;
 
   /** Where bytes come from: fills some of the buffer, or returns false at the end. */
-  interface Filler {
+  private interface Filler {
     boolean fill(ByteBuffer target) throws IOException;
   }
 
   private final Filler filler;
   private final String name;
-  private final ByteBuffer window;
+  private final boolean direct;
+  private ByteBuffer window;
   private long windowStart;
 
-  private ByteFeed(Filler filler, String name, int capacity) {
+  private ByteFeed(Filler filler, String name, boolean direct, int capacity) {
     this.filler = filler;
     this.name = name;
-    window = ByteBuffer.allocateDirect(capacity).limit(0);
+    this.direct = direct;
+    window = allocate(capacity).limit(0);
   }
 
   static ByteFeed of(InputStream in, String name) {
-    byte[] chunk = new byte[64 << 10];
     return new ByteFeed(
         target -> {
-          int n = in.read(chunk, 0, Math.min(chunk.length, target.remaining()));
-          if (n > 0) {
-            target.put(chunk, 0, n);
-          }
+          int at = target.arrayOffset() + target.position();
+          int n = in.read(target.array(), at, target.remaining());
+          target.position(target.position() + Math.max(n, 0));
           return n >= 0;
         },
         name,
-        WINDOW);
+        false,
+        MIN_WINDOW);
   }
 
   static ByteFeed of(LtxSource source, String name) {
     long[] offset = {0};
+    // One byte more than the file, so that its end is found without moving the window.
+    int capacity = (int) Math.min(MAX_WINDOW, Math.max(source.size() + 1, LtxHeader.SIZE));
     return new ByteFeed(
         target -> {
           int n = (int) Math.min(target.remaining(), source.size() - offset[0]);
@@ -54,11 +62,11 @@ final class ByteFeed {
           return n > 0;
         },
         name,
-        // One byte more than the file, so that its end is found without moving the window.
-        (int) Math.min(WINDOW, Math.max(source.size() + 1, LtxHeader.SIZE)));
+        capacity > MIN_WINDOW,
+        capacity);
   }
 
-  /** The bytes read ahead, from its position on. */
+  /** The bytes read ahead, from its position on. Another buffer after each call that reads more. */
   ByteBuffer window() {
     return window;
   }
@@ -93,13 +101,9 @@ final class ByteFeed {
       return true;
     }
     if (window.capacity() - window.position() < length) {
-      windowStart += window.position();
-      window.compact().flip();
+      move(length);
     }
     while (window.remaining() < length) {
-      if (window.capacity() - window.position() < length) {
-        return false;
-      }
       int position = window.position();
       window.position(window.limit()).limit(window.capacity());
       boolean more = filler.fill(window);
@@ -109,5 +113,17 @@ final class ByteFeed {
       }
     }
     return true;
+  }
+
+  /** Moves what is left to the start of the window, of a larger one while the file goes on. */
+  private void move(int length) {
+    windowStart += window.position();
+    int wanted = Math.max(length, Math.min(2 * window.capacity(), MAX_WINDOW));
+    window =
+        wanted > window.capacity() ? allocate(wanted).put(window).flip() : window.compact().flip();
+  }
+
+  private ByteBuffer allocate(int capacity) {
+    return direct ? ByteBuffer.allocateDirect(capacity) : ByteBuffer.allocate(capacity);
   }
 }

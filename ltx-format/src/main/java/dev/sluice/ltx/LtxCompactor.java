@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Merges LTX files of consecutive transactions into one. Frames are taken over as they are, and
  * decompressed only for their checksums. Memory is 12 bytes a page besides the inputs' indexes, and
- * about a megabyte a thread. Stateless.
+ * some megabytes a thread. Stateless.
  */
 public final class LtxCompactor {
   /**
@@ -35,7 +35,7 @@ public final class LtxCompactor {
     if (inputs.isEmpty()) {
       throw new IllegalArgumentException("nothing to compact");
     }
-    checkContiguous(inputs);
+    Lineage.checkContiguous(inputs);
     LtxFile last = inputs.get(inputs.size() - 1);
     LtxHeader header = header(inputs, options.noChecksum());
     MergePlan plan = MergePlan.of(inputs, header.isSnapshot());
@@ -57,36 +57,6 @@ public final class LtxCompactor {
       last.verifyDatabase(xor[0]);
     }
     return file.finish(header.hasChecksums() ? last.trailer().postApplyChecksum() : 0);
-  }
-
-  private static void checkContiguous(List<LtxFile> inputs) {
-    for (int i = 1; i < inputs.size(); i++) {
-      LtxFile before = inputs.get(i - 1);
-      LtxFile next = inputs.get(i);
-      long expected = before.header().maxTxid() + 1;
-      if (next.header().minTxid() != expected) {
-        throw new IllegalArgumentException(
-            next.name()
-                + " does not follow "
-                + before.name()
-                + ": it begins at TXID "
-                + Txid.format(next.header().minTxid())
-                + ", not "
-                + Txid.format(expected));
-      }
-      if (before.header().hasChecksums()
-          && next.header().hasChecksums()
-          && before.trailer().postApplyChecksum() != next.header().preApplyChecksum()) {
-        throw new IllegalArgumentException(
-            next.name()
-                + " does not follow "
-                + before.name()
-                + ": it begins at checksum "
-                + Txid.format(next.header().preApplyChecksum())
-                + ", not "
-                + Txid.format(before.trailer().postApplyChecksum()));
-      }
-    }
   }
 
   private static LtxHeader header(List<LtxFile> inputs, boolean noChecksum) {

@@ -53,23 +53,34 @@ public final class LtxDecoder implements Closeable {
   }
 
   /**
-   * Reads the header.
+   * Reads the header. What the file is read from is closed with the decoder, and when opening
+   * fails.
    *
    * @param name of the file in errors, as the user knows it
    * @throws CorruptLtxException when it is no header of an LTX file of version 3
    */
   public static LtxDecoder open(InputStream in, String name) throws IOException {
-    return new LtxDecoder(ByteFeed.of(in, name), name, in);
+    return open(ByteFeed.of(in, name), name, in);
   }
 
   /**
-   * Reads the header.
+   * Reads the header. What the file is read from is closed with the decoder, and when opening
+   * fails.
    *
    * @param name of the file in errors, as the user knows it
    * @throws CorruptLtxException when it is no header of an LTX file of version 3
    */
   public static LtxDecoder open(LtxSource source, String name) throws IOException {
-    return new LtxDecoder(ByteFeed.of(source, name), name, source);
+    return open(ByteFeed.of(source, name), name, source);
+  }
+
+  private static LtxDecoder open(ByteFeed feed, String name, Closeable source) throws IOException {
+    try {
+      return new LtxDecoder(feed, name, source);
+    } catch (IOException | RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
   }
 
   /** The header. */
@@ -97,6 +108,7 @@ public final class LtxDecoder implements Closeable {
       return false;
     }
     int size = frameSize(number, offset);
+    window = feed.window();
     String problem = order.next(number);
     if (problem != null) {
       throw new CorruptLtxException(name, offset, problem);
@@ -150,6 +162,7 @@ public final class LtxDecoder implements Closeable {
     int flags = frames.flags(window, window.position(), offset, number);
     if (flags == PageFrame.SIZED) {
       feed.require(PageFrame.SIZED_HEADER, "a page header");
+      window = feed.window();
       int length = frames.blockLength(window, window.position(), offset, number);
       feed.require(PageFrame.SIZED_HEADER + length, "a page");
       return PageFrame.SIZED_HEADER + length;
@@ -163,6 +176,7 @@ public final class LtxDecoder implements Closeable {
           return PageFrame.HEADER + length;
         }
         feed.require(PageFrame.HEADER + length, "a page");
+        window = feed.window();
         known = length;
       }
     } catch (Lz4Frame.Malformed e) {
@@ -183,6 +197,7 @@ public final class LtxDecoder implements Closeable {
     take(PageFrame.HEADER);
     matchIndex();
     feed.require(LtxTrailer.SIZE, "the trailer");
+    window = feed.window();
     long trailerAt = feed.offset();
     crcState = Crc64.updateState(crcState, window, window.position(), 8);
     LtxTrailer read = LtxTrailer.parse(window);
@@ -200,10 +215,10 @@ public final class LtxDecoder implements Closeable {
   /** Compares the page index with the one that the pages read so far must have. */
   private void matchIndex() throws IOException {
     index.end();
-    ByteBuffer window = feed.window();
     byte[] expected = index.array();
     for (int done = 0; done < index.length(); ) {
       feed.require(1, "the page index");
+      ByteBuffer window = feed.window();
       int length = Math.min(window.remaining(), index.length() - done);
       byte[] found = new byte[length];
       window.get(window.position(), found);

@@ -62,7 +62,7 @@ public final class LtxSnapshot {
 
   /**
    * Gives the database that some files make: each page once, from the file with its newest content.
-   * Memory is 12 bytes a page besides the inputs' indexes, and about a megabyte a thread.
+   * Memory is 12 bytes a page besides the inputs' indexes, and some megabytes a thread.
    *
    * <p>The file checksum of an input is verified when all of its pages are taken, every decoded
    * length always, and the database checksum at the end when the last input has it.
@@ -82,7 +82,7 @@ public final class LtxSnapshot {
     if (inputs.isEmpty()) {
       throw new IllegalArgumentException("no files to decode");
     }
-    checkReach(inputs);
+    Lineage.checkReach(inputs);
     MergePlan plan = MergePlan.of(inputs, true);
     InputChecksums checksums = new InputChecksums(plan);
     long[] xor = {0};
@@ -102,26 +102,5 @@ public final class LtxSnapshot {
     LtxFile last = inputs.get(inputs.size() - 1);
     last.verifyDatabase(xor[0]);
     return new Position(last.header().maxTxid(), Checksums.database(xor[0]));
-  }
-
-  private static void checkReach(List<LtxFile> inputs) {
-    for (int i = 1; i < inputs.size(); i++) {
-      LtxFile before = inputs.get(i - 1);
-      LtxFile next = inputs.get(i);
-      long end = before.header().maxTxid();
-      if (Long.compareUnsigned(next.header().minTxid(), end + 1) > 0) {
-        throw new IllegalArgumentException(
-            next.name()
-                + " does not follow "
-                + before.name()
-                + ": TXID "
-                + Txid.format(end + 1)
-                + " is missing");
-      }
-      if (Long.compareUnsigned(next.header().maxTxid(), end) <= 0) {
-        throw new IllegalArgumentException(
-            next.name() + " reaches no further than " + before.name());
-      }
-    }
   }
 }

@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
  * time.
  */
 final class MergePiece {
+  /**
+   * Of the pages in memory, so that they can be written past the page cache; a slice rounds down.
+   */
+  private static final int ALIGNMENT = 4096;
+
   private final MergePlan plan;
   private final int pageSize;
   private final int pagesPerPiece;
@@ -33,7 +38,8 @@ final class MergePiece {
     this.plan = plan;
     pageSize = plan.pageSize();
     pagesPerPiece = Math.min(Pipeline.pagesPerPiece(pageSize), plan.count());
-    pages = ByteBuffer.allocateDirect(pagesPerPiece * pageSize);
+    pages =
+        ByteBuffer.allocateDirect(pagesPerPiece * pageSize + 2 * ALIGNMENT).alignedSlice(ALIGNMENT);
     frames = ByteBuffer.allocateDirect(pagesPerPiece * pageSize);
     batch = reframe ? new FrameBatch(pageSize, pagesPerPiece) : null;
   }

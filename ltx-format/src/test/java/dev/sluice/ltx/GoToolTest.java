@@ -41,7 +41,7 @@ class GoToolTest {
   void appliesTransactionsAndTheirCompaction() throws Exception {
     TestDatabase database = new TestDatabase(4096, 21);
     List<byte[]> chain = new ArrayList<>();
-    for (int size : new int[] {20, 25, 12, 30}) {
+    for (int size : new int[] {20, 25, 25, 30}) {
       chain.add(database.transaction(size));
     }
     Bytes compacted = new Bytes();

@@ -60,9 +60,9 @@ class LtxSnapshotTest {
   @Test
   void refusesGapsAndWrongDatabaseChecksums() {
     TestDatabase database = new TestDatabase(512, 1);
-    byte[] first = database.transaction(2);
-    byte[] second = database.transaction(2);
-    byte[] third = database.transaction(2);
+    byte[] first = database.transaction(20);
+    byte[] second = database.transaction(20);
+    byte[] third = database.transaction(20);
     assertThatThrownBy(() -> decode(List.of(first, third), new byte[0], 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("f1 does not follow f0: TXID 0000000000000002 is missing");
@@ -70,12 +70,19 @@ class LtxSnapshotTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("f2 reaches no further than f1");
     TestDatabase other = new TestDatabase(512, 2);
-    byte[] foreign = other.transaction(2);
-    assertThatThrownBy(() -> decode(List.of(foreign, second, third), new byte[2 * 512], 1))
+    byte[] fork = other.transaction(20);
+    assertThatThrownBy(() -> decode(List.of(fork, second), new byte[20 * 512], 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("f1 does not follow f0: it begins at checksum ");
+    other = new TestDatabase(512, 2);
+    other.noChecksum = true;
+    byte[] foreign = other.transaction(20);
+    assertThatThrownBy(() -> decode(List.of(foreign, second, third), new byte[20 * 512], 1))
         .isInstanceOf(CorruptLtxException.class)
         .hasMessageContaining("f2 @0x")
         .hasMessageContaining("post-apply checksum is ");
-    assertThatThrownBy(() -> decode(List.of(), new byte[0], 1)).hasMessage("no files to decode");
+    assertThatThrownBy(() -> LtxSnapshot.decode(List.of(), (pgno, pages) -> {}, 1))
+        .hasMessage("no files to decode");
   }
 
   @Test

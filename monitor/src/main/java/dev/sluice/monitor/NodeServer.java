@@ -4,7 +4,6 @@ import dev.sluice.follow.StreamService;
 import dev.sluice.node.NodeView;
 import java.io.Closeable;
 import java.io.IOException;
-import java.net.BindException;
 import java.net.URI;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
@@ -31,7 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class NodeServer implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(NodeServer.class);
 
-  private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
+  static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
 
   /** Nothing on these threads blocks for a client, so a few do for thousands. */
   private static final int MAX_THREADS = 16;
@@ -107,11 +106,10 @@ public final class NodeServer implements Closeable {
   }
 
   private static IOException cannotListen(ListenAddress address, Exception e) {
-    boolean inUse = e instanceof BindException || (e.getCause() instanceof BindException);
-    String what = inUse ? String.valueOf(e.getMessage()) : e.toString();
+    Throwable why = e.getCause() instanceof IOException cause ? cause : e;
     return new IOException(
         "cannot listen on %s: %s; give another host:port (port 0 picks a free one), or stop what listens there (ss -ltnp shows it)"
-            .formatted(address, what),
+            .formatted(address, why.getMessage() == null ? why : why.getMessage()),
         e);
   }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -53,19 +54,21 @@ final class Streams implements Closeable {
   }
 
   private void serve(Request request, Response response, Callback callback) {
-    // Nothing to say for hours is as it should be. The connection ends with the stream, so the
-    // timeout is not missed later.
-    request.getConnectionMetaData().getConnection().getEndPoint().setIdleTimeout(0);
-    response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    // Nothing to say for hours is as it should be.
+    EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
+    long idleTimeoutMillis = endPoint.getIdleTimeout();
+    endPoint.setIdleTimeout(0);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, StreamService.CONTENT_TYPE);
     String follower = Request.getRemoteAddr(request) + ":" + Request.getRemotePort(request);
-    // The streams are not closed: how the answer ends is up to the callback.
+    // The streams are not closed: the callback ends the answer, or cuts it, so that a follower can
+    // tell the two apart.
     InputStream in = Content.Source.asInputStream(request);
     OutputStream out =
         new BufferedOutputStream(Content.Sink.asOutputStream(response), BUFFER_BYTES);
     try {
       service.serve(in, out);
       out.flush();
+      endPoint.setIdleTimeout(idleTimeoutMillis);
       callback.succeeded();
     } catch (IOException e) {
       LOG.info("The stream to {} has ended: {}", follower, e.toString());

@@ -16,8 +16,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(120)
 final class WaitTest {
   private static final String NAME = "shop/app.db";
 
@@ -26,8 +28,7 @@ final class WaitTest {
 
   WaitTest(@TempDir Path directory) throws IOException {
     this.directory = directory;
-    // Waits must outlive an idle timeout.
-    served = new ServedNode(directory.resolve("node"), null, Duration.ofMillis(200));
+    served = new ServedNode(directory.resolve("node"));
   }
 
   @AfterEach
@@ -75,12 +76,15 @@ final class WaitTest {
 
   @Test
   void timedOutAfterTheIdleTimeoutOfTheConnection() throws Exception {
-    Position now = served.node.commit(NAME, 1);
-    HttpResponse<String> answer = served.get(wait(later(2), "1s"));
-    assertThat(answer.statusCode()).isEqualTo(504);
-    assertThat(json(answer).get("outcome").textValue()).isEqualTo("timed_out");
-    assertThat(json(answer).get("position").textValue()).isEqualTo(now.toString());
-    assertThat(json(answer).get("error").textValue()).contains("did not reach", "1000 ms");
+    try (ServedNode impatient =
+        new ServedNode(directory.resolve("impatient"), null, Duration.ofMillis(200))) {
+      Position now = impatient.node.commit(NAME, 1);
+      HttpResponse<String> answer = impatient.get(wait(later(2), "1s"));
+      assertThat(answer.statusCode()).isEqualTo(504);
+      assertThat(json(answer).get("outcome").textValue()).isEqualTo("timed_out");
+      assertThat(json(answer).get("position").textValue()).isEqualTo(now.toString());
+      assertThat(json(answer).get("error").textValue()).contains("did not reach", "1000 ms");
+    }
   }
 
   @Test

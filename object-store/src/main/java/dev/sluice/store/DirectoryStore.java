@@ -175,9 +175,10 @@ public final class DirectoryStore implements ObjectStore {
     Path directory = parent(file);
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory);
-      for (Path d = directory; d.startsWith(root); d = parent(d)) {
+      for (Path d = directory; !d.equals(root); d = parent(d)) {
         sync(parent(d));
       }
+      sync(parent(root));
     }
     return directory.toRealPath();
   }

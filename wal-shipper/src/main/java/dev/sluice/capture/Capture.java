@@ -170,6 +170,11 @@ public final class Capture implements Closeable {
     return result;
   }
 
+  /** Reads a page of a database in use; see {@link dev.sluice.log.LivePages}. */
+  public void read(String database, int pgno, ByteBuffer target) throws IOException {
+    capture(raw(database)).readLive(pgno, target);
+  }
+
   // For DatabaseCapture.
 
   boolean isReplica() {

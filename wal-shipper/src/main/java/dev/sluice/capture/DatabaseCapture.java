@@ -213,6 +213,14 @@ final class DatabaseCapture {
     for (int frame = first; frame <= wal.committed(); frame++) {
       withdrawn.add(wal.pgno(frame));
     }
+    wal.forEachUncommitted(
+        walFile(),
+        Scratch.get().page,
+        pgno -> {
+          if (pgno > 0) {
+            withdrawn.add(pgno);
+          }
+        });
     long size = mainFile().size();
     cut(pageSize, (int) (size / pageSize), withdrawn.sorted(), withdrawn.size(), this::readMain);
     withdrawn.clear();
@@ -629,6 +637,15 @@ final class DatabaseCapture {
     }
     try (NativeFile file = capture.open(path + "-journal")) {
       return RollbackJournal.read(file::read, file.size(), pageSize).orElse(null);
+    }
+  }
+
+  void readLive(int pgno, ByteBuffer target) throws IOException {
+    acquire();
+    try {
+      readVisible(pgno, target, wal.committed());
+    } finally {
+      lock.unlock();
     }
   }
 

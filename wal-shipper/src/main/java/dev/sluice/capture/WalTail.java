@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,17 +208,17 @@ final class WalTail {
     if (h == null) {
       return -1;
     }
+    if (offset == frameHeaderAt) {
+      bridgeUnsealed(file, offset, h, scratch);
+    }
     long at = h.frameOffset(valid + 1);
     if (at + h.frameSize() > written) {
       return -1;
     }
     ByteBuffer head = frameHeader;
     if (frameHeaderAt != at) {
-      scratch.clear().limit(WalFrameHeader.SIZE);
-      file.readFully(scratch, at);
-      head = scratch.flip();
+      head = readHeader(file, at, scratch);
     }
-    head.order(ByteOrder.BIG_ENDIAN);
     int pgno = head.getInt(0);
     int commit = head.getInt(4);
     long sum = head.getLong(16);
@@ -242,6 +243,59 @@ final class WalTail {
     remember(pgno);
     validChecksum = sum;
     return commit;
+  }
+
+  private static ByteBuffer readHeader(NativeFile file, long at, ByteBuffer scratch)
+      throws IOException {
+    scratch.clear().limit(WalFrameHeader.SIZE);
+    file.readFully(scratch, at);
+    return scratch.flip().order(ByteOrder.BIG_ENDIAN);
+  }
+
+  /**
+   * Goes over frames whose salts and checksums SQLite left zero for good. While it rewrites frames
+   * of an open transaction it writes new ones unsealed, from a frame it remembers; versions before
+   * 3.51 still remember it after a savepoint before that frame was rolled back, so that the frames
+   * before it stay unsealed when it seals the rest, beginning with checksum 0. The transaction is
+   * committed for every connection all the same (only recovery after a crash would not find it).
+   *
+   * @param sealedAt where the header of a sealed frame was just written
+   */
+  private void bridgeUnsealed(NativeFile file, long sealedAt, WalHeader h, ByteBuffer scratch)
+      throws IOException {
+    int sealed = (int) ((sealedAt - WalHeader.SIZE) / h.frameSize()) + 1;
+    if (sealed <= valid + 1
+        || h.frameOffset(sealed + 1) > written
+        || frameHeader.getInt(8) != h.salt1()
+        || frameHeader.getInt(12) != h.salt2()) {
+      return;
+    }
+    long state =
+        WalChecksum.update(0, frameHeader, 0, WalFrameHeader.CHECKSUMMED, h.bigEndianChecksum());
+    scratch.clear().limit(h.pageSize());
+    file.readFully(scratch, sealedAt + PAGE);
+    state = WalChecksum.update(state, scratch, 0, h.pageSize(), h.bigEndianChecksum());
+    if (state != frameHeader.getLong(16)) {
+      return;
+    }
+    int before = valid;
+    for (int frame = before + 1; frame < sealed; frame++) {
+      ByteBuffer head = readHeader(file, h.frameOffset(frame), scratch);
+      if (head.getInt(0) == 0 || head.getLong(8) != 0 || head.getLong(16) != 0) {
+        valid = before;
+        return;
+      }
+      remember(head.getInt(0));
+    }
+    validChecksum = 0;
+  }
+
+  /** Calls {@code page} with the page of every whole frame behind the last commit, valid or not. */
+  void forEachUncommitted(NativeFile file, ByteBuffer scratch, IntConsumer page)
+      throws IOException {
+    for (int frame = committed + 1; header != null && frameOffset(frame + 1) <= written; frame++) {
+      page.accept(readHeader(file, frameOffset(frame), scratch).getInt(0));
+    }
   }
 
   /** The transaction that ends with the last valid frame is cut. */

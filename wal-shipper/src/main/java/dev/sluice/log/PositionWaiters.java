@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.PriorityQueue;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
@@ -16,10 +16,16 @@ import java.util.function.Supplier;
  * smallest TXID only. Safe for use by many threads.
  */
 final class PositionWaiters {
-  private record Waiter(Position wanted, CompletableFuture<WaitOutcome> outcome) {}
+  /** {@code number} tells waiters for one TXID apart. */
+  private record Waiter(Position wanted, long number, CompletableFuture<WaitOutcome> outcome) {}
 
-  private final PriorityQueue<Waiter> waiters =
-      new PriorityQueue<>(Comparator.comparingLong((Waiter w) -> w.wanted.txid() ^ Long.MIN_VALUE));
+  /** By TXID. */
+  private final TreeSet<Waiter> waiters =
+      new TreeSet<>(
+          Comparator.comparingLong((Waiter w) -> w.wanted.txid() ^ Long.MIN_VALUE)
+              .thenComparingLong(w -> w.number));
+
+  private long nextNumber;
 
   /** Read without the lock on the way of a commit. */
   private volatile boolean any;
@@ -36,8 +42,9 @@ final class PositionWaiters {
       Supplier<Position> applied,
       LongFunction<OptionalLong> checksumAfter) {
     CompletableFuture<WaitOutcome> outcome = new CompletableFuture<>();
-    Waiter waiter = new Waiter(wanted, outcome);
+    Waiter waiter;
     synchronized (waiters) {
+      waiter = new Waiter(wanted, nextNumber++, outcome);
       waiters.add(waiter);
       any = true;
     }
@@ -61,11 +68,10 @@ final class PositionWaiters {
     }
     List<Waiter> due = new ArrayList<>();
     synchronized (waiters) {
-      for (Waiter w;
-          (w = waiters.peek()) != null
-              && Long.compareUnsigned(w.wanted.txid(), applied.txid()) <= 0; ) {
-        due.add(w);
-        waiters.remove();
+      while (!waiters.isEmpty()
+          && Long.compareUnsigned(waiters.first().wanted.txid(), applied.txid()) <= 0) {
+        due.add(waiters.first());
+        waiters.remove(waiters.first());
       }
       any = !waiters.isEmpty();
     }

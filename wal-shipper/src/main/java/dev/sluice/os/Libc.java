@@ -53,7 +53,8 @@ public final class Libc {
 
   /** The address of a direct buffer's first byte (not of its position). */
   public static long address(ByteBuffer direct) {
-    return Pointer.wrap(RUNTIME, direct).address();
+    // What jnr-ffi gives is the address of the position.
+    return Pointer.wrap(RUNTIME, direct).address() - direct.position();
   }
 
   /** Opens a file. Returns a descriptor or a negative errno. {@code O_CLOEXEC} is always added. */

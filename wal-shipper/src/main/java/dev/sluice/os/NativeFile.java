@@ -45,6 +45,12 @@ public final class NativeFile implements Closeable {
 
   /** Reads until the buffer is full or the file ends; returns the number of bytes read. */
   public int read(ByteBuffer target, long offset) throws ErrnoException {
+    if (!target.isDirect()) {
+      ByteBuffer direct = ByteBuffer.allocateDirect(target.remaining());
+      int n = read(direct, offset);
+      target.put(direct.flip());
+      return n;
+    }
     if (closed) {
       throw new ErrnoException(path + " is closed", EBADF);
     }

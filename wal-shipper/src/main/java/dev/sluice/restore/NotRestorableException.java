@@ -9,4 +9,8 @@ public final class NotRestorableException extends IOException {
   NotRestorableException(String message) {
     super(message);
   }
+
+  NotRestorableException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Restores a database from a store.
@@ -32,6 +34,14 @@ import java.util.Optional;
 public final class Restore {
   /** Metadata with the {@link Position} after a file's last transaction. */
   public static final String POSITION = "sluice-position";
+
+  /** A file up to this size is read with one request, as long as all such take no more than … */
+  private static final long WHOLE_FILE_BYTES = 1 << 20;
+
+  /** … this. */
+  private static final long WHOLE_FILES_BYTES = 32 << 20;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Restore.class);
 
   private final MeteredStore store;
   private final StoreStats stats = new StoreStats();
@@ -65,18 +75,26 @@ public final class Restore {
   }
 
   private RestoreResult run() throws IOException {
-    try (TargetFile file = TargetFile.create(target, options.force())) {
-      try {
-        return run(file);
-      } catch (ObjectNotFoundException e) {
-        // Compacted or expired since the listing: a new one has what took its place.
-        return run(file);
-      }
+    try {
+      return attempt();
+    } catch (ObjectNotFoundException e) {
+      LOG.debug("compacted or expired since the listing, a new one has what took its place", e);
+      return attempt();
     }
   }
 
-  private RestoreResult run(TargetFile file) throws IOException {
-    RestorePlan plan = RestorePlan.of(StoreListing.read(store, layout), options.target());
+  private RestoreResult attempt() throws IOException {
+    try (TargetFile file = TargetFile.create(target, options.force())) {
+      StoreListing listing = StoreListing.read(store, layout);
+      Optional<Generation> generation =
+          listing.isEmpty() ? Generation.newest(store, layout, options.target()) : Optional.empty();
+      return generation.isPresent()
+          ? restore(generation.get(), file)
+          : restore(RestorePlan.of(listing, options.target()), file);
+    }
+  }
+
+  private RestoreResult restore(RestorePlan plan, TargetFile file) throws IOException {
     List<LtxFile> inputs = open(plan.files());
     try {
       LtxHeader last = inputs.get(inputs.size() - 1).header();
@@ -102,10 +120,28 @@ public final class Restore {
     }
   }
 
+  private RestoreResult restore(Generation generation, TargetFile file) throws IOException {
+    generation.writeTo(file);
+    file.publish();
+    return new RestoreResult(
+        Position.NONE,
+        false,
+        generation.time(),
+        generation.pageSize(),
+        generation.pages(),
+        stats.bytesIn(),
+        generation.bytesWritten(),
+        generation.files(),
+        Duration.ofNanos(System.nanoTime() - startNanos));
+  }
+
   private List<LtxFile> open(List<StoredFile> files) throws IOException {
     List<LtxFile> inputs = new ArrayList<>();
+    long memory = WHOLE_FILES_BYTES;
     for (StoredFile file : files) {
-      LtxFile input = StoreSource.open(store, file);
+      boolean whole = file.sizeBytes() <= Math.min(memory, WHOLE_FILE_BYTES);
+      memory -= whole ? file.sizeBytes() : 0;
+      LtxFile input = whole ? StoreSource.openWhole(store, file) : StoreSource.open(store, file);
       inputs.add(input);
       LtxHeader header = input.header();
       if (header.minTxid() != file.minTxid() || header.maxTxid() != file.maxTxid()) {
@@ -123,34 +159,19 @@ public final class Restore {
   private Position decode(List<LtxFile> inputs, TargetFile file, long pageSize) throws IOException {
     try {
       return LtxSnapshot.decode(
-          sinceLastWhole(inputs),
-          (pgno, pages) -> file.write((pgno - 1) * pageSize, pages),
-          options.threads());
+          inputs, (pgno, pages) -> file.write((pgno - 1) * pageSize, pages), options.threads());
     } catch (IllegalArgumentException e) {
       throw new NotRestorableException(
-          store + ": the files do not make a database: " + e.getMessage());
+          store + ": the files do not make a database: " + e.getMessage(), e);
     }
-  }
-
-  /** A file with all pages makes those before it unnecessary; they may have another page size. */
-  private static List<LtxFile> sinceLastWhole(List<LtxFile> inputs) {
-    int first = inputs.size() - 1;
-    while (first > 0 && !inputs.get(first).isWhole()) {
-      first--;
-    }
-    return inputs.subList(first, inputs.size());
   }
 
   /** Whether the store knows the position of its last file; it must be the one reached. */
   private boolean verify(RestorePlan plan, Position reached) throws IOException {
     String key = plan.files().get(plan.files().size() - 1).key();
-    Optional<Position> known =
-        store
-            .head(key)
-            .map(ObjectInfo::metadata)
-            .map(metadata -> metadata.get(POSITION))
-            .map(Position::parse);
-    if (known.isPresent() && !known.get().equals(reached)) {
+    Optional<String> known =
+        store.head(key).map(ObjectInfo::metadata).map(metadata -> metadata.get(POSITION));
+    if (known.isPresent() && !known.get().equals(reached.toString())) {
       throw new ChecksumMismatchException(
           store
               + "/"

@@ -5,13 +5,18 @@ package dev.sluice.restore;
  *
  * @param target the moment
  * @param force replace an existing database, and delete its WAL and journal
- * @param threads that read and decompress, at least 1; each holds a few megabytes
+ * @param threads that read, decompress and write, at least 1; each takes some 2 MiB
  */
 public record RestoreOptions(RestoreTarget target, boolean force, int threads) {
-  /** The latest state, nothing replaced, a thread for each processor but at most 16. */
+  /**
+   * The latest state, nothing replaced, two threads for each processor (they also wait for the
+   * store and the disk) but at most 16.
+   */
   public static final RestoreOptions DEFAULT =
       new RestoreOptions(
-          RestoreTarget.LATEST, false, Math.min(16, Runtime.getRuntime().availableProcessors()));
+          RestoreTarget.LATEST,
+          false,
+          Math.min(16, 2 * Runtime.getRuntime().availableProcessors()));
 
   public RestoreOptions {
     if (threads < 1) {

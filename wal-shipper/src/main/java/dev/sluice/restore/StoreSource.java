@@ -18,9 +18,20 @@ final class StoreSource implements LtxSource {
     this.sizeBytes = file.sizeBytes();
   }
 
-  /** Reads header, index and trailer of a file. */
+  /** Opens a file, reading its header, page index and trailer. */
   static LtxFile open(ObjectStore store, StoredFile file) throws IOException {
-    return LtxFile.open(new StoreSource(store, file), store + "/" + file.key());
+    return LtxFile.open(new StoreSource(store, file), name(store, file));
+  }
+
+  /** Opens a small file, reading all of it at once. */
+  static LtxFile openWhole(ObjectStore store, StoredFile file) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate((int) file.sizeBytes());
+    store.readFully(file.key(), 0, bytes);
+    return LtxFile.open(LtxSource.of(bytes.flip()), name(store, file));
+  }
+
+  private static String name(ObjectStore store, StoredFile file) {
+    return store + "/" + file.key();
   }
 
   @Override

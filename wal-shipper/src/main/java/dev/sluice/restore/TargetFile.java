@@ -1,11 +1,13 @@
 package dev.sluice.restore;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -15,6 +17,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A database file being restored: invisible under its name until it is whole and durable.
@@ -22,8 +27,15 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>It is written to {@code .<name>.sluice-restore-<random>} beside the target, which is locked
  * meanwhile; a file of that form without a lock was left by a process that was killed, and the next
  * restore of the same target removes it.
+ *
+ * <p>A large file is written past the page cache where the file system can do that: filling the
+ * cache with pages that are written once costs more than decompressing them, and the sync at the
+ * end has nothing left to do.
  */
 final class TargetFile implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TargetFile.class);
+  private static final int BLOCK_BYTES = 4096;
+  private static final long DIRECT_FROM_BYTES = 32 << 20;
   private static final List<String> COMPANIONS = List.of("-wal", "-shm", "-journal");
 
   private final Path target;
@@ -31,6 +43,11 @@ final class TargetFile implements AutoCloseable {
   private final Path temporary;
   private final RandomAccessFile file;
   private final FileChannel channel;
+
+  /**
+   * Writes whole, aligned blocks past the page cache; null where that is not wanted or possible.
+   */
+  private @Nullable FileChannel direct;
 
   private TargetFile(Path target, boolean force, Path temporary) throws IOException {
     this.target = target;
@@ -133,23 +150,60 @@ final class TargetFile implements AutoCloseable {
 
   /** Sets the size the database will have; what is never written are zeros. */
   void setSize(long bytes) throws IOException {
-    long free = Files.getFileStore(directory(target)).getUsableSpace();
-    if (free < bytes) {
+    FileStore fileSystem = Files.getFileStore(directory(target));
+    if (fileSystem.getUsableSpace() < bytes - file.length()) {
       throw new FileSystemException(
           String.format(
               "%s: the database takes %,d bytes, its file system has %,d left; free some space or"
                   + " restore elsewhere",
-              target, bytes, free));
+              target, bytes, fileSystem.getUsableSpace()));
     }
     file.setLength(bytes);
+    if (bytes >= DIRECT_FROM_BYTES && direct == null) {
+      direct = openDirect(fileSystem);
+    }
+  }
+
+  private @Nullable FileChannel openDirect(FileStore fileSystem) {
+    try {
+      return BLOCK_BYTES % fileSystem.getBlockSize() == 0
+          ? FileChannel.open(temporary, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)
+          : null;
+    } catch (IOException | UnsupportedOperationException e) {
+      LOG.debug("{}: written through the page cache: {}", temporary, e.toString());
+      return null;
+    }
+  }
+
+  /** An empty file for work in between, beside the target; it vanishes when it is closed. */
+  FileChannel scratch() throws IOException {
+    return FileChannel.open(
+        temporary.resolveSibling(temporary.getFileName() + "-scratch"),
+        StandardOpenOption.CREATE_NEW,
+        StandardOpenOption.READ,
+        StandardOpenOption.WRITE,
+        StandardOpenOption.DELETE_ON_CLOSE);
   }
 
   /** Writes all remaining bytes. Safe for use by many threads. */
   void write(long offset, ByteBuffer bytes) throws IOException {
+    FileChannel out = direct != null && isAligned(offset, bytes) ? direct : channel;
     long at = offset;
     while (bytes.hasRemaining()) {
-      at += channel.write(bytes, at);
+      at += out.write(bytes, at);
     }
+  }
+
+  /** Reads what was written, as far as there is any. */
+  void read(long offset, ByteBuffer bytes) throws IOException {
+    int start = bytes.position();
+    while (bytes.hasRemaining() && channel.read(bytes, offset + bytes.position() - start) > 0) {}
+  }
+
+  private static boolean isAligned(long offset, ByteBuffer bytes) {
+    return bytes.isDirect()
+        && (offset | bytes.remaining()) % BLOCK_BYTES == 0
+        && bytes.alignmentOffset(bytes.position(), BLOCK_BYTES) == 0;
   }
 
   /** Makes the file durable and gives it its name. */
@@ -185,6 +239,9 @@ final class TargetFile implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try (file) {
+      if (direct != null) {
+        direct.close();
+      }
       Files.deleteIfExists(temporary);
     }
   }

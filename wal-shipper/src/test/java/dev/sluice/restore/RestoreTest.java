@@ -112,6 +112,15 @@ final class RestoreTest {
   }
 
   @Test
+  void aLargeDatabaseIsWrittenPastThePageCache() throws IOException {
+    backup.transaction(9000, pages(1, 9000));
+    backup.transaction(9001, 1, 17, 18, 4500, 9001);
+
+    restore();
+    assertOnlyTarget();
+  }
+
+  @Test
   void worksFromADirectoryToo() throws IOException {
     StoreLayout layout = StoreLayout.of("file", "app.db");
     Path root = Files.createTempDirectory("sluice-store");
@@ -270,8 +279,8 @@ final class RestoreTest {
 
   @Test
   void aStoreThatFailsLeavesNothing() throws IOException {
-    backup.transaction(300, pages(1, 300));
-    backup.transaction(300, 4);
+    backup.transaction(1500, pages(1, 1500));
+    backup.transaction(1500, 4);
     for (Operation operation : List.of(Operation.LIST, Operation.GET, Operation.HEAD)) {
       store.inject(Fault.UNAVAILABLE, operation, "", operation == Operation.GET ? 3 : 0, 1);
       assertThatThrownBy(this::restore).isInstanceOf(StoreUnavailableException.class);

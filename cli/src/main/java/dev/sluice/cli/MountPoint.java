@@ -1,0 +1,83 @@
+package dev.sluice.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Checks a mount point before something is mounted on it. */
+final class MountPoint {
+  private static final Logger log = LoggerFactory.getLogger(MountPoint.class);
+
+  private MountPoint() {}
+
+  /**
+   * Makes sure that {@code mount} is an empty directory that nothing is mounted on. What a killed
+   * Sluice left mounted there is taken away.
+   */
+  static void prepare(Path mount, Path data) throws IOException {
+    Path absolute = mount.toAbsolutePath().normalize();
+    Path absoluteData = data.toAbsolutePath().normalize();
+    if (absolute.startsWith(absoluteData) || absoluteData.startsWith(absolute)) {
+      throw new UserException(
+          "the mount point " + mount + " and the data directory " + data + " contain each other",
+          "give directories beside each other");
+    }
+    String type = mountedType(absolute);
+    if (type.equals("fuse.sluice") && isDead(absolute)) {
+      log.info("taking away the mount at {} that a killed process left", mount);
+      unmountLazily(absolute);
+      type = mountedType(absolute);
+    }
+    if (!type.isEmpty()) {
+      throw new UserException(
+          mount + " is in use: " + type + " is mounted there",
+          "unmount it (fusermount -u " + mount + ") or give another directory");
+    }
+    Files.createDirectories(absolute);
+    try (var entries = Files.list(absolute)) {
+      if (entries.findAny().isPresent()) {
+        throw new UserException(
+            mount + " is not empty", "give an empty directory: the mount would hide what is in it");
+      }
+    }
+  }
+
+  /** The type of what is mounted exactly there, or nothing. */
+  private static String mountedType(Path mount) throws IOException {
+    String type = "";
+    for (String line :
+        Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.UTF_8)) {
+      List<String> fields = List.of(line.split(" "));
+      int separator = fields.indexOf("-");
+      if (fields.get(4).replace("\\040", " ").equals(mount.toString()) && separator > 0) {
+        type = fields.get(separator + 1);
+      }
+    }
+    return type;
+  }
+
+  /** "Transport endpoint is not connected". */
+  private static boolean isDead(Path mount) {
+    return !Files.exists(mount);
+  }
+
+  private static void unmountLazily(Path mount) throws IOException {
+    Process process =
+        new ProcessBuilder("fusermount", "-u", "-z", mount.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,335 @@
+package dev.sluice.cli;
+
+import dev.sluice.capture.Capture;
+import dev.sluice.follow.Follower;
+import dev.sluice.follow.StreamServer;
+import dev.sluice.fuse.Mount;
+import dev.sluice.log.Database;
+import dev.sluice.log.Databases;
+import dev.sluice.log.Snapshots;
+import dev.sluice.monitor.ListenAddress;
+import dev.sluice.monitor.Metrics;
+import dev.sluice.monitor.NodeServer;
+import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.NodeView;
+import dev.sluice.restore.StoreLayout;
+import dev.sluice.ship.Shipper;
+import dev.sluice.ship.Shipper.Destination;
+import dev.sluice.store.Backoff;
+import dev.sluice.store.ObjectStore;
+import dev.sluice.store.RetryingStore;
+import dev.sluice.store.StoreUrl;
+import dev.sluice.store.Stores;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running node: the one place where the parts are put together.
+ *
+ * <pre>
+ *   primary    application ─► mount ─► capture ─► log ─┬─► shipper ─► store
+ *                                                      └─► stream  ─► followers
+ *   follower   stream ─► log ─► replica writer ─► mount (or a plain file) ─► application reads
+ * </pre>
+ *
+ * <p>Safe for use by many threads.
+ */
+final class Node implements NodeView, Closeable {
+  private static final Logger log = LoggerFactory.getLogger(Node.class);
+
+  private static final long KEEP_LOG_BYTES = 64 << 20;
+  private static final Backoff STORE_RETRIES =
+      new Backoff(3, Duration.ofMillis(100), Duration.ofSeconds(2));
+  private static final long UNMOUNT_GRACE_MILLIS = 3000;
+
+  private final DataDirectory directory;
+  private final Databases databases;
+  private final Metrics metrics = new Metrics();
+  private @Nullable Mount mount;
+  private @Nullable Capture capture;
+  private @Nullable Shipper shipper;
+  private @Nullable Follower follower;
+  private @Nullable StreamServer stream;
+  private @Nullable NodeServer server;
+  private volatile boolean serving;
+  private boolean closed;
+
+  private Node(DataDirectory directory) throws IOException {
+    this.directory = directory;
+    try {
+      databases = Databases.open(directory.databases());
+    } catch (IOException | RuntimeException e) {
+      directory.close();
+      throw e;
+    }
+    databases.listen(metrics);
+  }
+
+  /** Starts a node with a mount, primary or follower. When this returns, the mount serves. */
+  static Node mounted(SluiceConfig config) throws IOException {
+    Path data =
+        required(
+            config.data(),
+            "no data directory given",
+            "add --data DIR, or 'data' to the configuration");
+    Path mountPoint =
+        required(
+            config.mount(),
+            "no mount point given",
+            "name a directory, or add 'mount' to the configuration");
+    MountPoint.prepare(mountPoint, data);
+    Node node = new Node(DataDirectory.open(data));
+    try {
+      node.startMount(config, data, mountPoint);
+      return node;
+    } catch (IOException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  private static <T> T required(@Nullable T value, String what, String whatToDo)
+      throws UserException {
+    if (value == null) {
+      throw new UserException(what, whatToDo);
+    }
+    return value;
+  }
+
+  private void startMount(SluiceConfig config, Path data, Path mountPoint) throws IOException {
+    boolean replica = config.follow() != null;
+    mount =
+        Mount.open(
+            data,
+            mountPoint,
+            beforeWait -> {
+              Capture made = new Capture(data, databases, beforeWait, replica);
+              capture = made;
+              made.reconcile();
+              return made;
+            });
+    Capture captured = Objects.requireNonNull(capture);
+    captured.mountedAt(mountPoint);
+    serving = true;
+    if (!replica) {
+      Snapshots snapshots = new Snapshots(directory.temporary(), captured::read);
+      startShipper(config, snapshots);
+      StreamServer streams = new StreamServer(databases, snapshots);
+      stream = streams;
+    } else {
+      startFollower(config.follow(), mountPoint::resolve, null);
+    }
+    startServer(config.listen());
+  }
+
+  /** Starts a follower of one database that keeps a plain file current. */
+  static Node following(NodeUrl primary, String database, Path copy, @Nullable ListenAddress listen)
+      throws IOException {
+    Path absolute = copy.toAbsolutePath();
+    Path parent = Objects.requireNonNull(absolute.getParent());
+    Path state = parent.resolve("." + absolute.getFileName() + "-sluice");
+    Node node = new Node(DataDirectory.open(parent, state));
+    try {
+      node.serving = true;
+      node.startFollower(primary, name -> absolute, List.of(database));
+      node.startServer(listen);
+      return node;
+    } catch (IOException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  private void startFollower(
+      @Nullable NodeUrl primary, Function<String, Path> files, @Nullable List<String> only) {
+    Follower started =
+        new Follower(
+            Objects.requireNonNull(primary).uri(),
+            directory.nodeId(),
+            databases,
+            files,
+            only,
+            directory.temporary());
+    follower = started;
+    started.start();
+  }
+
+  private void startShipper(SluiceConfig config, Snapshots snapshots) throws IOException {
+    if (config.store() == null
+        && config.databases().stream().allMatch(database -> database.store() == null)) {
+      return;
+    }
+    Map<String, ObjectStore> stores = new ConcurrentHashMap<>();
+    Shipper started =
+        new Shipper(
+            databases,
+            name -> destination(config, name, stores),
+            snapshots,
+            config.syncIntervalOrDefault().toMillis(),
+            KEEP_LOG_BYTES);
+    StoreUrl common = config.store();
+    if (common != null) {
+      open(common, stores);
+    }
+    shipper = started;
+    started.start();
+  }
+
+  /** Null when a database has no store. */
+  private static @Nullable Destination destination(
+      SluiceConfig config, String name, Map<String, ObjectStore> stores) {
+    StoreUrl url = config.storeOf(name).orElse(null);
+    return url == null
+        ? null
+        : new Destination(open(url, stores), StoreLayout.of(url.scheme(), ""), url.toString());
+  }
+
+  private static ObjectStore open(StoreUrl url, Map<String, ObjectStore> stores) {
+    return stores.computeIfAbsent(
+        url.toString(),
+        key -> {
+          try {
+            return new RetryingStore(Stores.open(url), STORE_RETRIES);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  private void startServer(@Nullable ListenAddress listen) throws IOException {
+    if (listen == null) {
+      return;
+    }
+    NodeServer started = NodeServer.start(listen, this, stream, metrics);
+    server = started;
+    StreamServer streams = stream;
+    if (streams != null) {}
+  }
+
+  /** The address of the HTTP server; null without one. */
+  @Nullable String url() {
+    NodeServer started = server;
+    return started == null ? null : started.url().toString();
+  }
+
+  /** Waits until somebody unmounts it from outside. */
+  void join() throws InterruptedException {
+    Mount mounted = mount;
+    if (mounted != null) {
+      mounted.join();
+    } else {
+      Thread.currentThread().join();
+    }
+  }
+
+  @Nullable Follower follower() {
+    return follower;
+  }
+
+  @Override
+  public String nodeId() {
+    return directory.nodeId();
+  }
+
+  @Override
+  public String role() {
+    return follower == null ? "primary" : "follower";
+  }
+
+  @Override
+  public @Nullable String notReady() {
+    Follower f = follower;
+    if (!serving) {
+      return "starting";
+    }
+    if (f == null || f.isCaughtUp()) {
+      return null;
+    }
+    return f.isConnected()
+        ? "catching up with the primary for the first time"
+        : "not connected to the primary";
+  }
+
+  @Override
+  public boolean connected() {
+    Follower f = follower;
+    return f == null || f.isConnected();
+  }
+
+  @Override
+  public Databases databases() {
+    return databases;
+  }
+
+  @Override
+  public List<DatabaseStatus> status() {
+    return databases.all().stream().map(this::status).toList();
+  }
+
+  @Override
+  public @Nullable DatabaseStatus status(String name) {
+    Database database = databases.get(name);
+    return database == null ? null : status(database);
+  }
+
+  private DatabaseStatus status(Database database) {
+    String name = database.name();
+    Shipper s = shipper;
+    Follower f = follower;
+    String error = s == null ? null : s.error(name);
+    if (error == null && f != null) {
+      error = f.error(name);
+    }
+    return new DatabaseStatus(
+        name,
+        database.position().toString(),
+        database.applied().toString(),
+        database.pageSize(),
+        database.pageCount(),
+        database.lastCommitMillis(),
+        database.log().sizeBytes(),
+        s == null ? null : s.status(name),
+        f == null ? null : f.status(name),
+        error);
+  }
+
+  /** Stops serving, unmounts, cuts what was written last, ships what remains. Idempotent. */
+  @Override
+  public synchronized void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    serving = false;
+    IOException failure = null;
+    Mount mounted = mount;
+    Closeable unmount = mounted == null ? null : () -> mounted.close(UNMOUNT_GRACE_MILLIS);
+    for (Closeable part :
+        Arrays.asList(stream, server, follower, unmount, capture, shipper, databases, directory)) {
+      try {
+        if (part != null) {
+          part.close();
+        }
+      } catch (IOException | RuntimeException e) {
+        log.error("stopping: {}", e.getMessage());
+        log.debug("stopping", e);
+        failure = e instanceof IOException io ? io : new IOException(e);
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

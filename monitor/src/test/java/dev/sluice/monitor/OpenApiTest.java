@@ -1,0 +1,190 @@
+package dev.sluice.monitor;
+
+import static dev.sluice.monitor.ServedNode.encode;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.sluice.follow.StreamService;
+import dev.sluice.ltx.Position;
+import dev.sluice.node.DatabaseStatus.FollowStatus;
+import dev.sluice.node.DatabaseStatus.StoreStatus;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code docs/openapi.yaml} says what is served, no more and no less. */
+final class OpenApiTest {
+  private static final String NAME = "shop/app.db";
+  private static final Path MODULE = Path.of(System.getProperty("basedir", "."));
+
+  private final Path directory;
+  private final JsonNode document;
+
+  /** What was answered: {@code GET /v1/wait 504}. */
+  private final Set<String> answered = new TreeSet<>();
+
+  OpenApiTest(@TempDir Path directory) throws IOException {
+    this.directory = directory;
+    this.document = new YAMLMapper().readTree(MODULE.resolve("../docs/openapi.yaml").toFile());
+  }
+
+  @Test
+  void pathsAndParametersAreThoseOfTheServer() throws Exception {
+    Map<String, Set<String>> documented = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> path : document.get("paths").properties()) {
+      for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
+        Set<String> parameters = new TreeSet<>();
+        for (JsonNode parameter : method.getValue().path("parameters")) {
+          parameters.add(resolve(parameter).get("name").textValue());
+        }
+        documented.put(key(method.getKey(), path.getKey()), parameters);
+      }
+    }
+    Map<String, Set<String>> served = new TreeMap<>();
+    try (TestNode node = new TestNode(directory);
+        Api api = new Api(node, null, new Metrics())) {
+      api.endpoints().forEach(e -> served.put(e.toString(), new TreeSet<>(e.parameters())));
+    }
+    assertThat(documented).isEqualTo(served);
+  }
+
+  @Test
+  void everyAnswerIsGivenAndAsDescribed() throws Exception {
+    try (ServedNode served = new ServedNode(directory.resolve("a"))) {
+      Position first = served.node.commit(NAME, 1);
+      served.node.store = new StoreStatus("file:///backup", first.toString(), 0);
+      served.node.follow = new FollowStatus(first.toString(), 0, 0);
+      check(served, "GET", "/v1/status", 200);
+      check(served, "GET", "/v1/status?database=" + NAME, 200);
+      check(served, "GET", "/v1/status?databases=", 400);
+      check(served, "GET", "/v1/status?database=no.db", 404);
+      check(served, "GET", "/v1/position?database=" + NAME, 200);
+      check(served, "GET", "/v1/position", 400);
+      check(served, "GET", "/v1/position?database=no.db", 404);
+      String wait = "/v1/wait?database=" + NAME + "&timeout=1ms&position=";
+      check(served, "GET", wait + encode(first), 200);
+      check(served, "GET", wait + "1", 400);
+      check(served, "GET", wait.replace(NAME, "no.db") + encode(first), 404);
+      check(served, "GET", wait + encode(new Position(1, 42)), 409);
+      check(served, "GET", wait + encode(new Position(2, 42)), 504);
+      check(served, "POST", "/v1/stream", 501);
+      check(served, "GET", "/metrics", 200);
+      check(served, "GET", "/healthz", 200);
+      check(served, "GET", "/healthz?verbose", 200);
+      check(served, "GET", "/readyz", 200);
+      served.node.notReady = "catching up";
+      served.node.store = null;
+      served.node.follow = null;
+      check(served, "GET", "/readyz", 503);
+      check(served, "GET", "/v1/status", 200);
+    }
+    StreamService empty = (request, response) -> {};
+    try (ServedNode served =
+        new ServedNode(directory.resolve("b"), empty, NodeServer.IDLE_TIMEOUT)) {
+      check(served, "POST", "/v1/stream", 200);
+    }
+    assertThat(answered).isEqualTo(documentedAnswers());
+  }
+
+  private Set<String> documentedAnswers() {
+    Set<String> answers = new TreeSet<>();
+    for (Map.Entry<String, JsonNode> path : document.get("paths").properties()) {
+      for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
+        method
+            .getValue()
+            .get("responses")
+            .fieldNames()
+            .forEachRemaining(
+                status -> answers.add(key(method.getKey(), path.getKey()) + " " + status));
+      }
+    }
+    return answers;
+  }
+
+  private static String key(String method, String path) {
+    return method.toUpperCase(Locale.ROOT) + " " + path;
+  }
+
+  private void check(ServedNode served, String method, String pathAndQuery, int status)
+      throws Exception {
+    HttpResponse<String> answer = served.request(method, pathAndQuery);
+    String path = pathAndQuery.replaceFirst("\\?.*", "");
+    String what = method + " " + pathAndQuery + ": " + answer.body();
+    assertThat(answer.statusCode()).as(what).isEqualTo(status);
+    JsonNode described =
+        document
+            .get("paths")
+            .get(path)
+            .get(method.toLowerCase(Locale.ROOT))
+            .get("responses")
+            .get(String.valueOf(status));
+    assertThat(described).as(what).isNotNull();
+    String type = answer.headers().firstValue("content-type").orElse("").replaceFirst(";.*", "");
+    JsonNode content = resolve(described).get("content").get(type);
+    assertThat(content).as(what + " " + type).isNotNull();
+    if (content.has("schema")) {
+      checkSchema(what, content.get("schema"), ServedNode.json(answer));
+    }
+    answered.add(key(method, path) + " " + status);
+  }
+
+  /** As much of JSON Schema as the document uses; properties that it does not name are wrong. */
+  private void checkSchema(String what, JsonNode reference, JsonNode value) {
+    JsonNode schema = resolve(reference);
+    if (schema.has("oneOf")) {
+      checkSchema(what, schema.get("oneOf").get(value.isNull() ? 1 : 0), value);
+      return;
+    }
+    assertThat(typeOf(value)).as(what).isIn(types(schema).toList());
+    if (schema.has("enum")) {
+      assertThat(schema.get("enum")).as(what).contains(value);
+    }
+    if (schema.has("pattern")) {
+      assertThat(value.textValue())
+          .as(what)
+          .matches(Pattern.compile(schema.get("pattern").textValue()));
+    }
+    if (value.isArray()) {
+      value.forEach(item -> checkSchema(what, schema.get("items"), item));
+    }
+    if (value.isObject()) {
+      for (JsonNode required : schema.get("required")) {
+        assertThat(value.has(required.textValue())).as(what + " has " + required).isTrue();
+      }
+      for (Map.Entry<String, JsonNode> property : value.properties()) {
+        JsonNode described = schema.get("properties").get(property.getKey());
+        assertThat(described).as(what + " " + property.getKey()).isNotNull();
+        checkSchema(what + " " + property.getKey(), described, property.getValue());
+      }
+    }
+  }
+
+  private static Stream<String> types(JsonNode schema) {
+    JsonNode type = schema.get("type");
+    return type.isArray()
+        ? type.valueStream().map(JsonNode::textValue)
+        : Stream.of(type.textValue());
+  }
+
+  private static String typeOf(JsonNode value) {
+    String type = value.getNodeType().name().toLowerCase(Locale.ROOT);
+    return type.equals("number") ? "integer" : type;
+  }
+
+  private JsonNode resolve(JsonNode node) {
+    return node.has("$ref")
+        ? document.at(JsonPointer.compile(node.get("$ref").textValue().substring(1)))
+        : node;
+  }
+}

@@ -1,0 +1,290 @@
+package dev.sluice.follow;
+
+import dev.sluice.apply.PageSource;
+import dev.sluice.apply.ReplicaBusyException;
+import dev.sluice.apply.ReplicaOptions;
+import dev.sluice.apply.ReplicaWriter;
+import dev.sluice.log.Database;
+import dev.sluice.log.LogEntry;
+import dev.sluice.ltx.Checksums;
+import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.Position;
+import dev.sluice.node.DatabaseStatus.FollowStatus;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the file of one database to where its log is. Each database runs on its own: whatever
+ * stalls this one (readers that don't make way, a full disk) stalls no other.
+ */
+final class FollowedDatabase {
+  private static final Logger log = LoggerFactory.getLogger(FollowedDatabase.class);
+
+  private static final int BATCH = 256;
+  private static final long RETRY_MILLIS = 500;
+
+  private static final ScheduledExecutorService RETRIES =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread t = new Thread(task, "apply-retries");
+            t.setDaemon(true);
+            return t;
+          });
+
+  private final Database database;
+  private final Path file;
+  private final ExecutorService threads;
+  private final AtomicBoolean running = new AtomicBoolean();
+
+  /** Only the one who has {@link #running} touches it. */
+  private @Nullable ReplicaWriter writer;
+
+  /** The file's state is known: it is at {@link Database#applied}. */
+  private boolean aligned;
+
+  private volatile boolean closed;
+  private volatile long headTxid;
+  private volatile @Nullable String error;
+
+  FollowedDatabase(Database database, Path file, ExecutorService threads) {
+    this.database = database;
+    this.file = file;
+    this.threads = threads;
+    this.headTxid = database.position().txid();
+  }
+
+  Database database() {
+    return database;
+  }
+
+  @Nullable String error() {
+    return error;
+  }
+
+  void setError(@Nullable String why) {
+    error = why;
+  }
+
+  /** The primary has transactions up to {@code txid}. */
+  void head(long txid) {
+    headTxid = txid;
+  }
+
+  boolean isCurrent() {
+    return database.applied().txid() >= headTxid
+        && database.applied().txid() >= database.position().txid();
+  }
+
+  FollowStatus status() {
+    long applied = database.applied().txid();
+    long lag = Math.max(0, Math.max(headTxid, database.position().txid()) - applied);
+    List<LogEntry> next = lag == 0 ? List.of() : database.log().after(applied, 1);
+    long age =
+        next.isEmpty()
+            ? 0
+            : Math.max(0, System.currentTimeMillis() - next.get(0).header().timestampMillis());
+    return new FollowStatus(database.position().toString(), lag, age);
+  }
+
+  /** There is something to apply. */
+  void wake() {
+    if (closed || !running.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      threads.execute(this::run);
+    } catch (RejectedExecutionException e) {
+      running.set(false);
+    }
+  }
+
+  private void run() {
+    boolean retry = false;
+    try {
+      applyAll();
+      error = null;
+    } catch (ReplicaBusyException e) {
+      retry = true;
+      log.debug("{}: {}", database.name(), e.getMessage());
+    } catch (IOException | RuntimeException e) {
+      retry = true;
+      String why = e.getMessage() == null ? e.toString() : e.getMessage();
+      if (!why.equals(error)) {
+        log.error("{}: not applied, trying again: {}", database.name(), why);
+        log.debug("{}", database.name(), e);
+      }
+      error = why;
+      aligned = false;
+      closeWriter();
+    } finally {
+      running.set(false);
+    }
+    if (retry && !closed) {
+      var unused = RETRIES.schedule(this::wake, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    } else if (database.position().txid() != database.applied().txid()) {
+      wake();
+    }
+  }
+
+  private void applyAll() throws IOException {
+    if (database.position().equals(Position.NONE)) {
+      return;
+    }
+    open();
+    while (!closed) {
+      long from = aligned ? database.applied().txid() : -1;
+      List<LogEntry> entries = from < 0 ? wholeLog() : database.log().after(from, BATCH);
+      if (entries.isEmpty()) {
+        return;
+      }
+      for (LogEntry entry : entries) {
+        apply(open(), entry);
+      }
+    }
+  }
+
+  /**
+   * The file is at no position of the log: only a log that begins with a snapshot can rebuild it.
+   */
+  private List<LogEntry> wholeLog() throws IOException {
+    LogEntry first = database.log().first();
+    if (first == null || first.minTxid() != 1) {
+      throw new IOException(
+          file
+              + " is at no position that the log knows; delete "
+              + database.directory()
+              + " to get it anew from the primary");
+    }
+    return database.log().after(0, BATCH);
+  }
+
+  private ReplicaWriter open() throws IOException {
+    ReplicaWriter open = writer;
+    if (open == null) {
+      Path parent = file.getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      open = ReplicaWriter.open(file, ReplicaOptions.DEFAULT);
+      writer = open;
+      if (!aligned) {
+        align(open);
+      }
+    }
+    return open;
+  }
+
+  /** Finds out at which transaction of the log the file is, by its checksum. */
+  private void align(ReplicaWriter open) throws IOException {
+    long checksum = checksum(open);
+    LogEntry last = database.log().last();
+    aligned = false;
+    for (long txid = last == null ? 0 : last.maxTxid(); last != null && txid > 0; ) {
+      List<LogEntry> at = database.log().after(txid - 1, 1);
+      if (at.isEmpty()) {
+        break;
+      }
+      if (at.get(0).postApplyChecksum() == checksum) {
+        aligned = true;
+        database.markApplied(at.get(0).position());
+        return;
+      }
+      txid = at.get(0).minTxid() - 1;
+    }
+    database.markApplied(Position.NONE);
+  }
+
+  private static long checksum(ReplicaWriter open) throws IOException {
+    int pageSize = open.pageSize();
+    long xor = 0;
+    if (pageSize > 0) {
+      ByteBuffer page = ByteBuffer.allocateDirect(pageSize);
+      int lockPage = Checksums.lockPage(pageSize);
+      for (int pgno = 1; pgno <= open.pageCount(); pgno++) {
+        if (pgno != lockPage) {
+          page.clear();
+          open.readPage(pgno, page);
+          xor ^= Checksums.page(pgno, page.flip());
+        }
+      }
+    }
+    return Checksums.database(xor);
+  }
+
+  private void apply(ReplicaWriter open, LogEntry entry) throws IOException {
+    if (entry.header().commit() == 0) {
+      applyDeletion();
+      aligned = true;
+      database.markApplied(entry.position());
+      return;
+    }
+    try (LtxDecoder decoder = LtxDecoder.open(database.log().source(entry), database.name())) {
+      Pages pages = new Pages(decoder);
+      if (entry.minTxid() == 1) {
+        open.applySnapshot(pages, entry.header().commit(), entry.header().pageSize());
+      } else {
+        open.apply(pages, entry.header().commit(), entry.header().pageSize());
+      }
+    }
+    aligned = true;
+    database.markApplied(entry.position());
+  }
+
+  private void applyDeletion() throws IOException {
+    closeWriter();
+    for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
+      Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
+    }
+  }
+
+  private record Pages(LtxDecoder decoder) implements PageSource {
+    @Override
+    public boolean next() throws IOException {
+      return decoder.next();
+    }
+
+    @Override
+    public int pgno() {
+      return decoder.pgno();
+    }
+
+    @Override
+    public ByteBuffer page() {
+      return decoder.page();
+    }
+  }
+
+  private void closeWriter() {
+    ReplicaWriter open = writer;
+    writer = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException | RuntimeException e) {
+        log.debug("{}: closing", database.name(), e);
+      }
+    }
+  }
+
+  /** Ends, once what is being applied is applied. */
+  void close() {
+    closed = true;
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!running.compareAndSet(false, true) && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
+    closeWriter();
+  }
+}

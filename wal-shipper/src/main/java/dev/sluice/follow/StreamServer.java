@@ -1,0 +1,235 @@
+package dev.sluice.follow;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.follow.Frame.Kind;
+import dev.sluice.log.Database;
+import dev.sluice.log.DatabaseListener;
+import dev.sluice.log.Databases;
+import dev.sluice.log.LogEntry;
+import dev.sluice.log.Snapshots;
+import dev.sluice.log.Snapshots.SnapshotFile;
+import dev.sluice.ltx.LtxSource;
+import dev.sluice.ltx.Position;
+import java.io.BufferedOutputStream;
+import java.io.Closeable;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends each follower what it lacks, then every transaction as it is committed. Databases take
+ * turns, so that one with much to send does not hold up the others. Safe for use by many threads.
+ */
+public final class StreamServer implements StreamService, Closeable {
+  private static final Logger log = LoggerFactory.getLogger(StreamServer.class);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long HEARTBEAT_MILLIS = 1000;
+
+  /** Entries of one database sent before another has its turn. */
+  private static final int TURN = 64;
+
+  private final Databases databases;
+  private final Snapshots snapshots;
+  private volatile boolean closed;
+
+  public StreamServer(Databases databases, Snapshots snapshots) {
+    this.databases = databases;
+    this.snapshots = snapshots;
+  }
+
+  @Override
+  public void serve(InputStream request, OutputStream response) throws IOException {
+    StreamRequest wanted = JSON.readValue(request, StreamRequest.class);
+    log.info("follower {} connected", wanted.node());
+    try (Session session = new Session(wanted, response)) {
+      session.run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      log.info("follower {} left", wanted.node());
+    }
+  }
+
+  /** Ends all streams soon. */
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  /** One follower. */
+  private final class Session implements DatabaseListener, AutoCloseable {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition work = lock.newCondition();
+
+    /** Databases with something to send, in turn. Guarded by {@link #lock}. */
+    private final Set<String> pending = new LinkedHashSet<>();
+
+    private final Map<String, Position> sent = new HashMap<>();
+    private final @Nullable Set<String> only;
+    private final DataOutputStream out;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
+    private final byte[] bytes = new byte[64 << 10];
+
+    Session(StreamRequest request, OutputStream response) {
+      request.positions().forEach((name, position) -> sent.put(name, Position.parse(position)));
+      List<String> names = request.only();
+      only = names == null ? null : Set.copyOf(names);
+      out = new DataOutputStream(new BufferedOutputStream(response, 64 << 10));
+    }
+
+    @Override
+    public void committed(Database database, LogEntry entry, long nanos) {
+      if (only == null || only.contains(database.name())) {
+        add(database.name());
+      }
+    }
+
+    private void add(String name) {
+      lock.lock();
+      try {
+        if (pending.add(name)) {
+          work.signal();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void run() throws IOException, InterruptedException {
+      databases.listen(this);
+      for (Database database : databases.all()) {
+        if (only == null || only.contains(database.name())) {
+          add(database.name());
+        }
+      }
+      if (only != null) {
+        for (String name : only) {
+          if (databases.get(name) == null) {
+            frame(Kind.UNKNOWN, name, 0, 0);
+          }
+        }
+      }
+      boolean caughtUp = false;
+      while (!closed) {
+        String name = next(caughtUp);
+        if (name != null) {
+          send(name);
+        } else if (!caughtUp) {
+          caughtUp = true;
+          frame(Kind.CAUGHT_UP, "", 0, 0);
+          out.flush();
+        } else {
+          frame(Kind.HEARTBEAT, "", 0, 0);
+          out.flush();
+        }
+      }
+    }
+
+    /** The next database with something to send, or null after a while. Flushes before it waits. */
+    private @Nullable String next(boolean wait) throws IOException, InterruptedException {
+      lock.lock();
+      try {
+        if (pending.isEmpty()) {
+          lock.unlock();
+          try {
+            out.flush();
+          } finally {
+            lock.lock();
+          }
+          long left = wait ? TimeUnit.MILLISECONDS.toNanos(HEARTBEAT_MILLIS) : 0;
+          while (pending.isEmpty() && left > 0) {
+            left = work.awaitNanos(left);
+          }
+        }
+        if (pending.isEmpty()) {
+          return null;
+        }
+        String name = pending.iterator().next();
+        pending.remove(name);
+        return name;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void send(String name) throws IOException {
+      Database database = databases.get(name);
+      if (database == null || database.position().equals(Position.NONE)) {
+        return;
+      }
+      Position from = sent.getOrDefault(name, Position.NONE);
+      if (!from.equals(Position.NONE) && !database.log().contains(from)) {
+        log.info(
+            "{}: the follower stands at {}, which is not in the log: sending all of it",
+            name,
+            from);
+        from = Position.NONE;
+      }
+      List<LogEntry> entries = database.log().after(from.txid(), TURN);
+      if (entries.isEmpty() && from.txid() < database.position().txid()) {
+        sendSnapshot(database);
+        return;
+      }
+      for (LogEntry entry : entries) {
+        frame(Kind.LTX, name, database.position().txid(), entry.length());
+        try (LtxSource source = database.log().source(entry)) {
+          copy(source);
+        }
+        sent.put(name, entry.position());
+      }
+      if (entries.size() == TURN) {
+        add(name);
+      } else if (entries.isEmpty()) {
+        frame(Kind.CURRENT, name, database.position().txid(), 0);
+      }
+    }
+
+    private void copy(LtxSource source) throws IOException {
+      for (long at = 0; at < source.size(); ) {
+        int n = (int) Math.min(buffer.capacity(), source.size() - at);
+        source.readFully(at, buffer.clear().limit(n));
+        buffer.flip().get(bytes, 0, n);
+        out.write(bytes, 0, n);
+        at += n;
+      }
+    }
+
+    private void sendSnapshot(Database database) throws IOException {
+      out.flush();
+      try (SnapshotFile snapshot = snapshots.make(database, true)) {
+        frame(
+            Kind.SNAPSHOT,
+            database.name(),
+            database.position().txid(),
+            Files.size(snapshot.path()));
+        Files.copy(snapshot.path(), out);
+        sent.put(database.name(), snapshot.position());
+      }
+      add(database.name());
+    }
+
+    private void frame(Kind kind, String name, long head, long payloadBytes) throws IOException {
+      new Frame(kind, name, head, System.currentTimeMillis(), payloadBytes).writeTo(out);
+    }
+
+    @Override
+    public void close() {
+      databases.unlisten(this);
+    }
+  }
+}
