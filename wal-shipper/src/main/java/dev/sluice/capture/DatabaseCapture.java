@@ -204,8 +204,7 @@ final class DatabaseCapture {
    * there is one.
    */
   private void settleWal(boolean all) throws IOException {
-    Database known = database;
-    if (known == null || capture.isReplica() || wal.committed() == 0) {
+    if (database == null || capture.isReplica() || wal.committed() == 0) {
       return;
     }
     int pageSize = wal.pageSize();
@@ -224,7 +223,6 @@ final class DatabaseCapture {
     long size = mainFile().size();
     cut(pageSize, (int) (size / pageSize), withdrawn.sorted(), withdrawn.size(), this::readMain);
     withdrawn.clear();
-    known.log().sync();
   }
 
   int truncateWal(int fd, long size) {
@@ -289,6 +287,7 @@ final class DatabaseCapture {
       cutMain();
       Database known = database;
       if (synced && known != null) {
+        capture.beforeWait();
         known.log().sync();
       }
     }
