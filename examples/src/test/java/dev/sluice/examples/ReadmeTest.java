@@ -108,7 +108,8 @@ class ReadmeTest {
 
   private boolean isKnown(ShownBlock block) throws IOException, InterruptedException {
     return !block.text().contains("sluice demo")
-        || Programs.run(directory, Map.of(), LIMIT_SECONDS, Programs.sluice("help", "demo")).status()
+        || Programs.run(directory, Map.of(), LIMIT_SECONDS, Programs.sluice("help", "demo"))
+                .status()
             == 0;
   }
 
