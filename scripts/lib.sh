@@ -1,5 +1,5 @@
 # Shared by ./sluice, scripts/test and .ci/run: finds Java, installs what is missing, builds.
-# Source it with the repository as the current directory's ancestor: needs $top.
+# Needs $top, the top of the repository.
 
 die() {
   echo "sluice: $*" >&2
@@ -38,8 +38,8 @@ find_java() {
 }
 
 has_libfuse2() {
-  ldconfig -p 2>/dev/null | grep -q 'libfuse\.so\.2 ' \
-    || PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -q 'libfuse\.so\.2 '
+  ldconfig -p 2>/dev/null | grep 'libfuse\.so\.2 ' >/dev/null \
+    || PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep 'libfuse\.so\.2 ' >/dev/null
 }
 
 as_root() {
@@ -113,13 +113,12 @@ build() (
   started=$top/target/build.started
   echo "sluice: building, the first time takes some minutes" >&2
   touch "$started"
-  # Nothing may keep the lock but this shell, whatever it starts.
+  # The lock is this shell's only, not that of what Maven may leave running.
   if ! (cd "$top" && JAVA_HOME=$java_home mvn -q -B -DskipTests -Dspotless.check.skip=true \
       -pl cli -am package) >"$log" 2>&1 9>&-; then
     grep -E '^\[ERROR\]' "$log" | head -n 20 >&2
     die "the build failed; all of its output is in $log"
   fi
-  rm -f "$top"/target/sluice-*.jsa
   mv "$started" "$top/target/build.stamp"
 )
 

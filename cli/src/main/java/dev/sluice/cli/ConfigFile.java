@@ -1,8 +1,8 @@
 package dev.sluice.cli;
 
 import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * variable; relative paths are relative to the directory of the file.
  */
 final class ConfigFile {
+  private static final String CORRECT = "correct it; docs/configuration.md describes the keys";
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]*)}");
 
   private final Path file;
@@ -56,16 +57,43 @@ final class ConfigFile {
 
   private SluiceConfig read() throws IOException {
     String text = Files.readString(file, StandardCharsets.UTF_8);
-    try {
-      SluiceConfig config = mapper().readValue(text, SluiceConfig.class);
-      return config == null ? SluiceConfig.EMPTY : config;
+    YAMLMapper mapper = mapper();
+    try (JsonParser parser = mapper.createParser(text)) {
+      if (parser.nextToken() == null) {
+        return SluiceConfig.EMPTY;
+      }
+      return mapper.readValue(parser, SluiceConfig.class);
     } catch (UnrecognizedPropertyException e) {
-      throw error(e, "unknown key '" + e.getPropertyName() + "'", knownKey(e));
+      String what = "unknown key '" + e.getPropertyName() + "'";
+      throw error(line(mapper, text, e), what, knownKey(e), e);
     } catch (JsonMappingException e) {
-      throw error(e, key(e) + why(e), "correct it; docs/configuration.md describes the keys");
+      throw error(line(mapper, text, e), key(e) + why(e), CORRECT, e);
     } catch (JacksonException e) {
-      throw error(e, "not YAML: " + why(e), "correct it");
+      throw error(e.getLocation().getLineNr(), "not YAML: " + why(e), CORRECT, e);
     }
+  }
+
+  /**
+   * The line of what an exception is about, or 0 when that is the whole file. The exception itself
+   * has where the parser was when it noticed, which can be the end of the file.
+   */
+  private static int line(YAMLMapper mapper, String text, JsonMappingException e)
+      throws IOException {
+    JsonPointer wanted = JsonPointer.empty();
+    for (JsonMappingException.Reference step : e.getPath()) {
+      wanted =
+          step.getFieldName() == null
+              ? wanted.appendIndex(step.getIndex())
+              : wanted.appendProperty(step.getFieldName());
+    }
+    try (JsonParser parser = mapper.createParser(text)) {
+      while (!wanted.matches() && parser.nextToken() != null) {
+        if (parser.getParsingContext().pathAsPointer().equals(wanted)) {
+          return parser.currentTokenLocation().getLineNr();
+        }
+      }
+    }
+    return 0;
   }
 
   private YAMLMapper mapper() {
@@ -104,10 +132,9 @@ final class ConfigFile {
     return value;
   }
 
-  private UserException error(JacksonException e, String what, String whatToDo) {
-    JsonLocation location = e.getLocation();
-    String line = location == null ? "" : " line " + location.getLineNr();
-    return new UserException(file + line + ": " + what, whatToDo, e);
+  private UserException error(int line, String what, String whatToDo, JacksonException cause) {
+    String where = line == 0 ? "" : " line " + line;
+    return new UserException(file + where + ": " + what, whatToDo, cause);
   }
 
   private static String knownKey(UnrecognizedPropertyException e) {

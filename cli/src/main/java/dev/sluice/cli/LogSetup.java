@@ -38,6 +38,7 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     encoder.start();
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(logging);
+    console.setName("stderr");
     console.setTarget("System.err");
     console.setEncoder(encoder);
     console.start();

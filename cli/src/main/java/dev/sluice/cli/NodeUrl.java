@@ -17,7 +17,10 @@ record NodeUrl(URI uri) {
    * @throws IllegalArgumentException when it is no HTTP URL
    */
   NodeUrl {
-    new NodeClient(uri);
+    boolean http = "http".equalsIgnoreCase(uri.getScheme());
+    if ((!http && !"https".equalsIgnoreCase(uri.getScheme())) || uri.getHost() == null) {
+      throw new IllegalArgumentException("node URL '" + uri + "' is not like " + DEFAULT);
+    }
   }
 
   /** A URL, or {@code host:port}. */

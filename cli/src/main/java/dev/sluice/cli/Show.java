@@ -48,7 +48,7 @@ final class Show {
     }
     long seconds = span.toSeconds();
     if (seconds < 10) {
-      return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
+      return millis / 1000 + "." + millis % 1000 / 100 + " s";
     }
     if (seconds < 60) {
       return seconds + " s";

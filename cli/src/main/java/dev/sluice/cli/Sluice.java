@@ -14,6 +14,7 @@ import picocli.CommandLine.ScopeType;
     description = "Replication and backup for SQLite databases.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      DemoCommand.class,
       MountCommand.class,
       FollowCommand.class,
       RestoreCommand.class,

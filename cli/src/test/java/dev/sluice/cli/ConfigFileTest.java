@@ -71,11 +71,20 @@ class ConfigFileTest {
 
   @Test
   void namesUnknownKeys() {
-    refused("FILE line 2: unknown key 'stor'; did you mean 'store'?", "data: d", "stor: /b");
+    refused(
+        "FILE line 2: unknown key 'stor'; did you mean 'store'?",
+        "data: d",
+        "stor: /b",
+        "mount: m",
+        "");
     refused(
         "FILE line 1: unknown key 'syncInterval'; did you mean 'sync-interval'?",
         "syncInterval: 1s");
-    refused("FILE line 2: unknown key 'pth'; did you mean 'path'?", "databases:", "  - pth: x.db");
+    refused(
+        "FILE line 3: unknown key 'stre'; did you mean 'store'?",
+        "databases:",
+        "  - path: x.db",
+        "    stre: /x");
     refused(
         "FILE line 1: unknown key 'retention'; known are data, databases, follow, listen, mount,"
             + " store, sync-interval",
@@ -91,9 +100,7 @@ class ConfigFileTest {
             + end,
         "data: d",
         "sync-interval: 5");
-    refused(
-        "FILE line 1: sync-interval: 'sync-interval' must be greater than 0" + end,
-        "sync-interval: 0s");
+    refused("FILE: 'sync-interval' must be greater than 0" + end, "sync-interval: 0s");
     refused(
         "FILE line 1: data: the environment variable 'NO_SUCH' is not set" + end,
         "data: ${NO_SUCH}/d");
@@ -102,7 +109,7 @@ class ConfigFileTest {
         .hasMessageContaining("line 2")
         .hasMessageContaining("data");
     assertThatThrownBy(() -> read("databases:", "  - path: ../x.db"))
-        .hasMessageContaining("'../x.db'");
+        .hasMessageContaining("line 2: databases[1]: '../x.db'");
     assertThatThrownBy(() -> read("databases:", "  - store: /x"))
         .hasMessageContaining("has no 'path'");
     assertThatThrownBy(() -> read("data: \"d")).hasMessageContaining("not YAML");

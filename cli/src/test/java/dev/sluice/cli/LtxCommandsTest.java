@@ -261,7 +261,8 @@ class LtxCommandsTest {
         Statement statement = connection.createStatement()) {
       statement.execute("PRAGMA cache_size = 1");
       statement.execute("BEGIN");
-      statement.execute("CREATE TABLE big AS SELECT randomblob(4000) FROM generate_series(1, 50)");
+      statement.execute(
+          "CREATE TABLE big AS WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50) SELECT randomblob(4000) FROM n");
       Files.copy(database, copy);
       Files.copy(directory.resolve("app.db-journal"), directory.resolve("copy.db-journal"));
     }

@@ -26,7 +26,7 @@ class ShowTest {
   @Test
   void spans() {
     assertThat(Show.span(Duration.ofMillis(3))).isEqualTo("3 ms");
-    assertThat(Show.span(Duration.ofMillis(1_250))).isEqualTo("1.3 s");
+    assertThat(Show.span(Duration.ofMillis(1_250))).isEqualTo("1.2 s");
     assertThat(Show.span(Duration.ofMillis(9_999))).isEqualTo("9.9 s");
     assertThat(Show.span(Duration.ofSeconds(59))).isEqualTo("59 s");
     assertThat(Show.span(Duration.ofMinutes(2))).isEqualTo("2 min");

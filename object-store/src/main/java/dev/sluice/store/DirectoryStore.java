@@ -35,7 +35,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  * root/ltx/0/0000000000000001-0000000000000001.ltx     an object; its time is the file's
- * root/ltx/0/.sluice-meta/0000…1-0000…1.ltx            its metadata, one "name: value" a line
+ * root/ltx/0/.sluice-meta/0000…1-0000…1.ltx.meta       its metadata, one "name: value" a line
  * root/ltx/0/.sluice-lock                              locked while a put or delete changes ltx/0
  * root/ltx/0/.sluice-tmp-4711-…                        a put under way, or one that was killed
  * </pre>

@@ -22,7 +22,7 @@ final class Sidecar {
   private Sidecar() {}
 
   private static Path of(Path file) {
-    return DirectoryStore.parent(file).resolve(DIRECTORY).resolve(file.getFileName());
+    return DirectoryStore.parent(file).resolve(DIRECTORY).resolve(file.getFileName() + ".meta");
   }
 
   /** The metadata of a file; empty if it has none. */

@@ -73,7 +73,9 @@ public final class Capture implements Closeable {
     }
     find("");
     for (DatabaseCapture database : byPath.values()) {
-      database.reconcile();
+      if (!database.isAsStopped()) {
+        database.reconcile();
+      }
     }
   }
 
@@ -186,11 +188,15 @@ public final class Capture implements Closeable {
   }
 
   NativeFile open(String path) throws ErrnoException {
-    return NativeFile.openRaw(root + '/' + path, Libc.O_RDONLY);
+    return NativeFile.openRaw(backing(path), Libc.O_RDONLY);
   }
 
   boolean exists(String path) {
-    return PathCalls.stat(root + '/' + path, new FileStatus()) == 0;
+    return PathCalls.stat(backing(path), new FileStatus()) == 0;
+  }
+
+  String backing(String path) {
+    return root + '/' + path;
   }
 
   /**
@@ -234,10 +240,18 @@ public final class Capture implements Closeable {
     plainWrites.mountedAt(raw(mountPoint.toAbsolutePath().toString()));
   }
 
-  /** Cuts the plain writes that have not been cut yet, and stops looking for more. */
+  /**
+   * After unmounting: cuts the plain writes that have not been cut yet, and notes how the files
+   * look.
+   */
   @Override
   public void close() {
     plainWrites.close();
-    byPath.values().forEach(DatabaseCapture::closeFiles);
+    for (DatabaseCapture database : byPath.values()) {
+      database.closeFiles();
+      if (!replica) {
+        database.stampStopped();
+      }
+    }
   }
 }

@@ -142,6 +142,14 @@ public final class Database implements Closeable {
   }
 
   /**
+   * False when the page checksums were lost: the next transaction then holds the whole database.
+   */
+  public boolean isConsistent() {
+    LogEntry last = log.last();
+    return last == null || last.header().commit() == pageCount;
+  }
+
+  /**
    * When the last transaction was committed, in milliseconds since the epoch; 0 before the first.
    */
   public long lastCommitMillis() {

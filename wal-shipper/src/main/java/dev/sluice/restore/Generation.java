@@ -1,5 +1,6 @@
 package dev.sluice.restore;
 
+import dev.sluice.ltx.Lz4Frames;
 import dev.sluice.sqlite.FrameMap;
 import dev.sluice.sqlite.WalFrameHeader;
 import dev.sluice.sqlite.WalScan;
@@ -23,7 +24,6 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import net.jpountz.lz4.LZ4FrameInputStream;
 
 /**
  * A backup that Litestream 0.3 wrote: a snapshot of the database and the WALs after it.
@@ -263,7 +263,7 @@ final class Generation {
   /** Decompresses a part to {@code at} of a sink and on; returns where it ended. */
   private long decompress(Part part, long at, Sink sink) throws IOException {
     long end = at;
-    try (InputStream in = new LZ4FrameInputStream(store.get(part.key, ByteRange.ALL))) {
+    try (InputStream in = Lz4Frames.decompress(store.get(part.key, ByteRange.ALL))) {
       for (int n = in.read(buffer.array()); n >= 0; n = in.read(buffer.array())) {
         sink.write(end, buffer.clear().limit(n));
         end += n;

@@ -1,0 +1,62 @@
+package dev.sluice.examples;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A fenced block of a Markdown file, with the comment above it that says how the test runs it:
+ *
+ * <pre>
+ *   (none), run                   a shell of its own runs it, and must succeed
+ *   run: prints: TEXT             and must print that
+ *   run: again until it succeeds  for what takes a moment to be there
+ *   run: until it says: TEXT      goes on in the background once it has printed that
+ *   run: with a backup of …       on a copy of the backups, made older
+ *   run: not, …                   not run
+ *   file: NAME                    not run: the content of a file
+ * </pre>
+ *
+ * @param line of its first line, for people
+ * @param language after the fence
+ * @param how the comment; empty when there is none
+ */
+record ShownBlock(int line, String language, String how, String text) {
+  private static final Pattern BLOCK =
+      Pattern.compile("(?:<!-- ([^\n]*) -->\n)?```(\\w+)\n(.*?)```", Pattern.DOTALL);
+
+  /** The blocks with a language, in their order. */
+  static List<ShownBlock> of(String markdown) {
+    List<ShownBlock> blocks = new ArrayList<>();
+    Matcher block = BLOCK.matcher(markdown);
+    while (block.find()) {
+      int line = (int) markdown.substring(0, block.start(2)).lines().count();
+      String how = block.group(1) == null ? "run" : block.group(1);
+      blocks.add(new ShownBlock(line, block.group(2), how, block.group(3)));
+    }
+    return blocks;
+  }
+
+  boolean isFile() {
+    return how.startsWith("file: ");
+  }
+
+  boolean isRun() {
+    return language.equals("sh") && !how.startsWith("run: not");
+  }
+
+  boolean isRepeated() {
+    return how.equals("run: again until it succeeds");
+  }
+
+  boolean isOfOldBackup() {
+    return how.startsWith("run: with a backup of ");
+  }
+
+  /** What follows {@code key: } in the comment; empty when it has none. */
+  String after(String key) {
+    int at = how.indexOf(key + ": ");
+    return at < 0 ? "" : how.substring(at + key.length() + 2);
+  }
+}
