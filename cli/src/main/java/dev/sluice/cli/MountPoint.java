@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -61,9 +62,18 @@ final class MountPoint {
     return type;
   }
 
-  /** "Transport endpoint is not connected". */
+  /**
+   * True for "Transport endpoint is not connected". Asks for free space: the kernel may still have
+   * the answer to anything about the directory itself.
+   */
   private static boolean isDead(Path mount) {
-    return !Files.exists(mount);
+    try {
+      return Files.getFileStore(mount).getTotalSpace() < 0;
+    } catch (AccessDeniedException e) {
+      return false;
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   private static void unmountLazily(Path mount) throws IOException {

@@ -16,10 +16,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 
-/** What a command did. */
-record Run(int status, String out, String err) {
+/** What a command did. For the system tests, too. */
+public record Run(int status, String out, String err) {
   /** Runs a command of Sluice in this process. */
-  static Run sluice(Object... args) {
+  public static Run sluice(Object... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     CommandLine commands = Sluice.commandLine();
@@ -30,7 +30,7 @@ record Run(int status, String out, String err) {
   }
 
   /** Runs Sluice in a process of its own. */
-  static Run sluiceProcess(Object... args) throws IOException, InterruptedException {
+  public static Run sluiceProcess(Object... args) throws IOException, InterruptedException {
     List<Object> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java"));
     command.addAll(
@@ -40,7 +40,7 @@ record Run(int status, String out, String err) {
     return process(command.toArray());
   }
 
-  static Run process(Object... command) throws IOException, InterruptedException {
+  public static Run process(Object... command) throws IOException, InterruptedException {
     Path err = Files.createTempFile("sluice-run", ".err");
     try {
       Process process = new ProcessBuilder(texts(command)).redirectError(err.toFile()).start();
@@ -53,7 +53,7 @@ record Run(int status, String out, String err) {
   }
 
   /** A program on the path or among what Go installed. */
-  static Optional<Path> find(String program) {
+  public static Optional<Path> find(String program) {
     return Stream.concat(
             Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1)).map(Path::of),
             Stream.of(Path.of(System.getProperty("user.home"), "go", "bin")))
@@ -69,22 +69,22 @@ record Run(int status, String out, String err) {
         .toArray(String[]::new);
   }
 
-  Run ok() {
+  public Run ok() {
     assertThat(this).matches(run -> run.status == 0 && run.err.isEmpty());
     return this;
   }
 
   /** Expects an error: its status and its one line. */
-  void fails(int expected, String line) {
+  public void fails(int expected, String line) {
     assertThat(err).isEqualTo("sluice: " + line + System.lineSeparator());
     assertThat(status).isEqualTo(expected);
   }
 
-  JsonNode json() throws IOException {
+  public JsonNode json() throws IOException {
     return new ObjectMapper().readTree(out);
   }
 
-  List<String> lines() {
+  public List<String> lines() {
     return out.lines().toList();
   }
 }

@@ -348,6 +348,9 @@ final class DatabaseCapture {
   }
 
   private void markDirty(long offset, ByteBuffer data) {
+    if (capture.isReplica()) {
+      return;
+    }
     int pageSize = database == null ? 0 : database.pageSize();
     if (pageSize == 0) {
       // No transaction yet: the first one holds all pages anyway. Only the fact counts.
@@ -367,7 +370,10 @@ final class DatabaseCapture {
     acquire();
     try {
       int result = Libc.ftruncate(fd, size);
-      if (result == 0 && database != null && (journalActive || !wal.isPresent())) {
+      if (result == 0
+          && database != null
+          && !capture.isReplica()
+          && (journalActive || !wal.isPresent())) {
         dirty.add(1);
         if (!journalActive) {
           lastPlainWriteNanos = System.nanoTime();
@@ -387,7 +393,8 @@ final class DatabaseCapture {
       if (result == 0
           && kind == Kind.MAIN
           && (mode & ~FALLOC_FL_KEEP_SIZE) != 0
-          && database != null) {
+          && database != null
+          && !capture.isReplica()) {
         int pageSize = Math.max(512, database.pageSize());
         for (long at = offset; at < offset + length; at += pageSize) {
           dirty.add((int) (at / pageSize) + 1);

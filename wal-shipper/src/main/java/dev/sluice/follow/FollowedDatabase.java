@@ -144,6 +144,10 @@ final class FollowedDatabase {
     }
     open();
     while (!closed) {
+      if (aligned && !isOnLog(database.applied())) {
+        // The log began anew, with another history.
+        aligned = false;
+      }
       long from = aligned ? database.applied().txid() : -1;
       List<LogEntry> entries = from < 0 ? wholeLog() : database.log().after(from, BATCH);
       if (entries.isEmpty()) {
@@ -153,6 +157,10 @@ final class FollowedDatabase {
         apply(open(), entry);
       }
     }
+  }
+
+  private boolean isOnLog(Position applied) {
+    return applied.equals(Position.NONE) || database.log().contains(applied);
   }
 
   /**

@@ -328,6 +328,7 @@ public final class Database implements Closeable {
       }
       if (snapshot) {
         log.clear();
+        applied = Position.NONE;
       }
       log.appender().start(header.minTxid());
       copy(ltx);

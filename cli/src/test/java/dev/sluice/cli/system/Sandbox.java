@@ -1,0 +1,223 @@
+package dev.sluice.cli.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.cli.Run;
+import dev.sluice.ltx.Position;
+import dev.sluice.ltx.Txid;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A temporary directory for one test, and the processes and mounts in it. All of them are gone
+ * after the test; when it fails, what the processes said is shown first.
+ */
+final class Sandbox implements BeforeEachCallback, AfterEachCallback {
+  private Path directory = Path.of("");
+  private final List<Subprocess> processes = Collections.synchronizedList(new ArrayList<>());
+
+  @Override
+  public void beforeEach(ExtensionContext context) throws IOException {
+    assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "there is no /dev/fuse to mount with");
+    assumeTrue(Run.find("fusermount").isPresent(), "there is no fusermount");
+    assumeTrue(Run.find("python3").isPresent(), "there is no python3");
+    directory = Files.createTempDirectory("sluice-system").toRealPath();
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) throws Exception {
+    if (context.getExecutionException().isPresent()) {
+      processes.forEach(System.err::println);
+    }
+    processes.forEach(Subprocess::close);
+    unmountAll();
+    for (Subprocess process : processes) {
+      process.kill();
+    }
+    unmountAll();
+    if (mounts().isEmpty()) {
+      delete(directory);
+    }
+  }
+
+  private List<String> mounts() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/mounts"), StandardCharsets.UTF_8).stream()
+        .map(line -> line.split(" ", -1)[1].replace("\\040", " "))
+        .filter(mount -> mount.startsWith(directory + "/"))
+        .sorted(Comparator.reverseOrder())
+        .toList();
+  }
+
+  private void unmountAll() throws Exception {
+    for (String mount : mounts()) {
+      new ProcessBuilder("fusermount", "-uz", mount).start().waitFor(20, TimeUnit.SECONDS);
+      if (mounts().contains(mount)) {
+        new ProcessBuilder("umount", "-l", mount).start().waitFor(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> paths = Files.walk(directory)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  Path path(String name) {
+    return directory.resolve(name);
+  }
+
+  /** The URL of the store that {@link #primary} ships to. */
+  String store() {
+    return "file://" + path("store");
+  }
+
+  <P extends Subprocess> P keep(P process) {
+    processes.add(process);
+    return process;
+  }
+
+  /** A process that has ended well: its output is of no interest any more. */
+  void forget(Subprocess process) {
+    processes.remove(process);
+  }
+
+  /** Starts Sluice; does not wait for anything. */
+  SluiceProcess sluice(String name, Object... args) throws IOException {
+    return keep(new SluiceProcess(name, directory, args));
+  }
+
+  /** A primary on {@code mnt} that ships every 100 ms; serves when this returns. */
+  SluiceProcess primary() throws IOException, InterruptedException {
+    return primary("127.0.0.1:0");
+  }
+
+  SluiceProcess primary(String listen) throws IOException, InterruptedException {
+    return sluice(
+            "primary",
+            "mount",
+            "--data",
+            path("data"),
+            "--store",
+            store(),
+            "--sync-interval",
+            "100ms",
+            "--listen",
+            listen,
+            path("mnt"))
+        .serving();
+  }
+
+  /** A follower on {@code mnt2}; serves when this returns. */
+  SluiceProcess follower(String primary) throws IOException, InterruptedException {
+    return sluice(
+            "follower",
+            "mount",
+            "--data",
+            path("data2"),
+            "--follow",
+            primary,
+            "--listen",
+            "127.0.0.1:0",
+            path("mnt2"))
+        .serving();
+  }
+
+  /** Runs a Python program of these tests. */
+  Subprocess python(String script, Object... args) throws IOException {
+    Path file = path(script);
+    if (!Files.exists(file)) {
+      try (InputStream in = Sandbox.class.getResourceAsStream(script)) {
+        Files.copy(Objects.requireNonNull(in, script), file);
+      }
+    }
+    List<String> command = new ArrayList<>(List.of("python3", "-u", file.toString()));
+    Stream.of(args).map(String::valueOf).forEach(command::add);
+    return keep(new Subprocess(script.replace(".py", ""), directory, command));
+  }
+
+  /** Runs a program to its end, which has to be a good one; gives its standard output. */
+  String run(Object... command) throws IOException, InterruptedException {
+    List<String> words = Stream.of(command).map(String::valueOf).toList();
+    Subprocess process = keep(new Subprocess("run", directory, words));
+    int status = process.status();
+    if (status != 0) {
+      throw new AssertionError(words + " ended with status " + status + ": " + process);
+    }
+    processes.remove(process);
+    return String.join("\n", process.lines());
+  }
+
+  /** Where the primary says that a database is. */
+  Position position(String database) {
+    try {
+      return Position.parse(Files.readString(path("mnt").resolve(database + "-pos")).strip());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Waits until the readers of a node see a position. */
+  void await(String url, String database, Position position) {
+    Run run =
+        Run.sluice("wait", "--url", url, "--position", position, "--timeout", "60s", database);
+    assertThat(run.status()).as(run.err()).isZero();
+  }
+
+  /** Waits until the store has a position, and restores exactly that. */
+  Path restore(String url, String database, Position position) throws Exception {
+    awaitShipped(url, database, position);
+    Path restored = Files.createTempFile(directory, "restored", ".db");
+    Run run =
+        Run.sluice(
+            "restore",
+            store() + "/" + database,
+            "-o",
+            restored,
+            "--force",
+            "--txid",
+            Txid.format(position.txid()));
+    assertThat(run.status()).as(run.err()).isZero();
+    return restored;
+  }
+
+  void awaitShipped(String url, String database, Position position) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Subprocess.LIMIT_SECONDS);
+    JsonNode status;
+    do {
+      Run run = Run.sluice("status", "--json", "--url", url);
+      assertThat(run.status()).as(run.err()).isZero();
+      status = run.json();
+      for (JsonNode each : status.path(0).path("status").path("databases")) {
+        if (each.path("name").asText().equals(database)
+            && each.path("store").path("shipped").asText().equals(position.toString())) {
+          return;
+        }
+      }
+      Thread.sleep(20);
+    } while (System.nanoTime() < deadline);
+    throw new AssertionError(database + " " + position + " is not in the store: " + status);
+  }
+}
