@@ -22,7 +22,7 @@ class OrderDeskTest {
 
   @TempDir private Path directory;
 
-  private final List<AutoCloseable> opened = new ArrayList<>();
+  private final List<Served> opened = new ArrayList<>();
   private String primaryUrl = "";
   private String followerUrl = "";
 
@@ -40,7 +40,7 @@ class OrderDeskTest {
   }
 
   @AfterEach
-  void stop() throws Exception {
+  void stop() throws IOException, InterruptedException {
     for (int i = opened.size() - 1; i >= 0; i--) {
       opened.get(i).close();
     }

@@ -91,7 +91,6 @@ class ReadmeTest {
 
   private void show(ShownBlock block) throws IOException, InterruptedException {
     Assumptions.assumeFalse(failed, "skipped: a block above has failed");
-    Assumptions.assumeTrue(isKnown(block), "skipped: this build has no 'sluice demo' yet");
     failed = true;
     if (block.isFile()) {
       Files.writeString(directory.resolve(block.after("file")), withPorts(block.text()));
@@ -104,12 +103,6 @@ class ReadmeTest {
       assertThat(ended.output()).as("%s", block).contains(block.after("prints"));
     }
     failed = false;
-  }
-
-  private boolean isKnown(ShownBlock block) throws IOException, InterruptedException {
-    return !block.text().contains("sluice demo")
-        || Programs.run(directory, Map.of(), LIMIT_SECONDS, Programs.sluice("help", "demo")).status()
-            == 0;
   }
 
   private Ended run(ShownBlock block) throws IOException, InterruptedException {
