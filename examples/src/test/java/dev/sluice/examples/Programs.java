@@ -81,7 +81,7 @@ final class Programs {
   static void unmountAll(Path directory) throws IOException, InterruptedException {
     List<String> mounts =
         Files.readAllLines(Path.of("/proc/mounts"), StandardCharsets.UTF_8).stream()
-            .map(line -> line.split(" ")[1].replace("\\040", " "))
+            .map(line -> line.split(" ", -1)[1].replace("\\040", " "))
             .filter(mount -> Path.of(mount).startsWith(directory.toAbsolutePath()))
             .toList();
     for (String mount : mounts) {

@@ -34,11 +34,15 @@ class ReadmeTest {
   private static final int REPEAT_SECONDS = 60;
   private static final String OLD = "three-days-old";
 
-  @TempDir private Path directory;
+  private final Path directory;
 
   private final List<Served> served = new ArrayList<>();
   private final Map<String, String> ports = new HashMap<>();
   private boolean failed;
+
+  ReadmeTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
 
   @TestFactory
   Stream<DynamicTest> commands() throws IOException {
