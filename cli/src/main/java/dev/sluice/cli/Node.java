@@ -269,6 +269,12 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public long fuseRequests() {
+    Mount mounted = mount;
+    return mounted == null ? 0 : mounted.requestCount();
+  }
+
+  @Override
   public Databases databases() {
     return databases;
   }

@@ -91,6 +91,10 @@ final class NodeCollector extends Collector {
         unshippedAge,
         lagTransactions,
         lagSeconds,
+        new CounterMetricFamily(
+            "sluice_fuse_requests_total",
+            "Requests of the kernel that the mount has answered.",
+            node.fuseRequests()),
         new GaugeMetricFamily(
             "sluice_ready", "1 when the node is ready.", node.notReady() == null ? 1 : 0),
         new GaugeMetricFamily(

@@ -64,6 +64,11 @@ final class TestNode implements NodeView, AutoCloseable {
   }
 
   @Override
+  public long fuseRequests() {
+    return 17;
+  }
+
+  @Override
   public Databases databases() {
     return databases;
   }

@@ -29,6 +29,11 @@ public interface NodeView {
   /** One database, or null when it is unknown. */
   @Nullable DatabaseStatus status(String database);
 
+  /** Requests of the kernel that the mount has answered; 0 without a mount. */
+  default long fuseRequests() {
+    return 0;
+  }
+
   /**
    * Captures what applications have committed to {@code database} so far, so that a position asked
    * for next covers it. Nothing to do where every commit is seen as it happens.

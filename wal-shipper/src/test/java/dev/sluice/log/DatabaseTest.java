@@ -1,0 +1,232 @@
+package dev.sluice.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.LtxSource;
+import dev.sluice.ltx.Position;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@SuppressWarnings("NullAway") // JUnit sets the fields.
+final class DatabaseTest {
+  private static final DatabaseListener NOBODY = new DatabaseListener() {};
+
+  @TempDir private Path directory;
+  private Database database;
+  private final PageModel model = new PageModel(7, 512);
+
+  @BeforeEach
+  void open() throws IOException {
+    database = Database.open("app.db", directory, NOBODY);
+  }
+
+  private void reopen() throws IOException {
+    database.close();
+    open();
+  }
+
+  /** What the log's transactions make, one after the other. */
+  private static byte[] replay(Database database) throws IOException {
+    TreeMap<Integer, byte[]> pages = new TreeMap<>();
+    int size = 0;
+    int count = 0;
+    for (LogEntry entry : database.log().after(0, Integer.MAX_VALUE)) {
+      size = entry.header().pageSize();
+      count = entry.header().commit();
+      pages.tailMap(count, false).clear();
+      try (LtxDecoder decoder = LtxDecoder.open(database.log().source(entry), "test")) {
+        while (decoder.next()) {
+          byte[] page = new byte[size];
+          decoder.page().get(page);
+          pages.put(decoder.pgno(), page);
+        }
+      }
+    }
+    byte[] all = new byte[size * count];
+    for (var page : pages.entrySet()) {
+      System.arraycopy(page.getValue(), 0, all, (page.getKey() - 1) * size, size);
+    }
+    return all;
+  }
+
+  @Test
+  void transactionsMakeTheDatabase() throws IOException {
+    for (int i = 0; i < 300; i++) {
+      assertThat(model.commit(database, model.change())).isTrue();
+      assertThat(database.recomputeChecksum()).isEqualTo(database.position().checksum());
+    }
+    assertThat(database.position().txid()).isEqualTo(300);
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void aRestartContinuesWhereItWas() throws IOException {
+    for (int i = 0; i < 50; i++) {
+      model.commit(database, model.change());
+      Position before = database.position();
+      reopen();
+      assertThat(database.position()).isEqualTo(before);
+      assertThat(database.isConsistent()).isTrue();
+    }
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void whatDidNotChangeIsNoTransaction() throws IOException {
+    model.commit(database, model.change());
+    Position before = database.position();
+    assertThat(model.commit(database, model.allPages())).isFalse();
+    assertThat(database.position()).isEqualTo(before);
+  }
+
+  @Test
+  void deletionAndRecreationAreTransactions() throws IOException {
+    model.commit(database, model.change());
+    model.delete();
+    assertThat(model.commit(database)).isTrue();
+    assertThat(database.pageCount()).isZero();
+    assertThat(model.commit(database)).isFalse();
+    model.change();
+    assertThat(model.commit(database)).isTrue();
+    assertThat(database.position().txid()).isEqualTo(3);
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void anotherPageSizeIsATransactionOfTheWhole() throws IOException {
+    model.commit(database, model.change());
+    model.resize(4096);
+    assertThat(model.commit(database)).isTrue();
+    assertThat(database.pageSize()).isEqualTo(4096);
+    reopen();
+    model.commit(database, model.change());
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void aTornTailIsCutOffAndCutAgain() throws IOException {
+    for (int i = 0; i < 20; i++) {
+      model.grow(10);
+      model.commit(database, model.change());
+    }
+    Path segment = directory.resolve("log/0000000000000001.log");
+    LogEntry last = database.log().last();
+    long end = last.offset() + last.length();
+    for (long size : List.of(last.offset() - 7, last.offset() + 50, end - 1)) {
+      database.close();
+      try (RandomAccessFile file = new RandomAccessFile(segment.toFile(), "rw")) {
+        file.setLength(size);
+      }
+      open();
+      assertThat(database.position().txid()).isEqualTo(19);
+      // Its page checksums are ahead of the log: the next transaction holds everything.
+      assertThat(database.isConsistent()).isFalse();
+      assertThat(model.commit(database)).isTrue();
+      assertThat(database.position().txid()).isEqualTo(20);
+      assertThat(database.position().checksum()).isEqualTo(last.postApplyChecksum());
+      assertThat(replay(database)).isEqualTo(model.bytes());
+    }
+  }
+
+  @Test
+  void lostPageChecksumsCostOneWholeTransaction() throws IOException {
+    for (int i = 0; i < 10; i++) {
+      model.grow(10);
+      model.commit(database, model.change());
+    }
+    database.close();
+    Files.delete(directory.resolve("checksums"));
+    open();
+    assertThat(database.isConsistent()).isFalse();
+    assertThat(model.commit(database)).isTrue();
+    assertThat(database.recomputeChecksum()).isEqualTo(database.position().checksum());
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void aFailedReadRefusesTheCommit() throws IOException {
+    model.commit(database, model.change());
+    Position before = database.position();
+    int[] changed = model.change();
+    assertThatThrownBy(
+            () ->
+                database.commit(
+                    512,
+                    model.pageCount(),
+                    changed,
+                    changed.length,
+                    (pgno, target) -> {
+                      throw new IOException("disk");
+                    }))
+        .hasMessage("disk");
+    assertThat(database.position()).isEqualTo(before);
+    assertThat(model.commit(database, model.allPages())).isTrue();
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void aFollowerTakesWhatThePrimaryCut(@TempDir Path other) throws IOException {
+    try (Database follower = Database.open("app.db", other, NOBODY)) {
+      for (int i = 0; i < 50; i++) {
+        model.commit(database, model.change());
+        LogEntry entry = database.log().last();
+        assertThat(follower.append(database.log().source(entry)).position())
+            .isEqualTo(database.position());
+        assertThat(follower.recomputeChecksum()).isEqualTo(follower.position().checksum());
+      }
+      assertThat(follower.applied()).isEqualTo(Position.NONE);
+      LtxSource again = database.log().source(database.log().last());
+      assertThatThrownBy(() -> follower.append(again)).hasMessageContaining("does not follow");
+      assertThat(replay(follower)).isEqualTo(model.bytes());
+    }
+  }
+
+  @Test
+  void waitsEndByPosition() throws Exception {
+    List<Position> positions = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      model.commit(database, model.change());
+      positions.add(database.position());
+    }
+    assertThat(database.await(positions.get(0), 1000).get()).isEqualTo(WaitOutcome.REACHED);
+    assertThat(database.await(new Position(2, 5), 1000).get()).isEqualTo(WaitOutcome.DIVERGED);
+    assertThat(database.await(new Position(4, 5), 1).get(10, TimeUnit.SECONDS))
+        .isEqualTo(WaitOutcome.TIMED_OUT);
+    CompletableFuture<WaitOutcome> later = database.await(new Position(4, 5), 60_000);
+    assertThat(later).isNotDone();
+    model.commit(database, model.change());
+    assertThat(later).isCompletedWithValue(WaitOutcome.DIVERGED);
+  }
+
+  @Test
+  void trimmingKeepsWhatIsNotShipped() throws IOException {
+    PageModel large = new PageModel(3, 65_536);
+    while (database.log().sizeBytes() < 40 << 20) {
+      large.commit(database, large.change());
+    }
+    long last = database.position().txid();
+    database.log().trim(0, 1);
+    assertThat(database.log().first().minTxid()).isEqualTo(1);
+    database.log().trim(0, last);
+    long first = database.log().first().minTxid();
+    assertThat(first).isGreaterThan(1);
+    assertThat(database.log().after(0, 1)).isEmpty();
+    assertThat(database.log().after(first - 1, 1)).hasSize(1);
+    assertThat(database.log().contains(database.log().first().before())).isTrue();
+    reopen();
+    assertThat(database.position().txid()).isEqualTo(last);
+    assertThat(database.log().first().minTxid()).isEqualTo(first);
+  }
+}

@@ -1,0 +1,223 @@
+package dev.sluice.ship;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.log.Database;
+import dev.sluice.log.Databases;
+import dev.sluice.log.PageModel;
+import dev.sluice.log.Snapshots;
+import dev.sluice.restore.Restore;
+import dev.sluice.restore.RestoreOptions;
+import dev.sluice.restore.RestoreResult;
+import dev.sluice.restore.StoreLayout;
+import dev.sluice.ship.Shipper.Destination;
+import dev.sluice.store.DirectoryStore;
+import dev.sluice.store.ObjectStore;
+import dev.sluice.store.StoreUnavailableException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@SuppressWarnings("NullAway") // JUnit sets the fields.
+final class ShipperTest {
+  private static final StoreLayout LAYOUT = StoreLayout.of("file", "");
+  private static final long NEVER_MILLIS = 3_600_000;
+  private static final long KEEP_LOG_BYTES = 1 << 20;
+
+  @TempDir private Path directory;
+  private final PageModel model = new PageModel(11, 512);
+  private final AtomicInteger requests = new AtomicInteger();
+  private final AtomicBoolean away = new AtomicBoolean();
+  private ObjectStore store;
+  private Databases databases;
+  private Database database;
+
+  @BeforeEach
+  void open() throws IOException {
+    store = new WatchedStore(new DirectoryStore(directory.resolve("store")), requests, away);
+    databases = Databases.open(directory.resolve("state"));
+    database = databases.open("app.db");
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    databases.close();
+    store.close();
+  }
+
+  private Shipper shipper() {
+    return new Shipper(
+        databases,
+        name -> new Destination(store, LAYOUT, "file:///store"),
+        new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> model.read(pgno, target)),
+        NEVER_MILLIS,
+        KEEP_LOG_BYTES);
+  }
+
+  private RestoreResult restore() throws IOException {
+    return Restore.run(
+        store, LAYOUT, RestoreOptions.DEFAULT.withForce(true), directory.resolve("restored.db"));
+  }
+
+  private void assertRestores() throws IOException {
+    assertThat(restore().position()).isEqualTo(database.position());
+    assertThat(Files.readAllBytes(directory.resolve("restored.db"))).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void batchesRestoreToTheDatabase() throws IOException {
+    try (Shipper shipper = shipper()) {
+      for (int batch = 0; batch < 10; batch++) {
+        for (int i = 0; i <= batch; i++) {
+          model.commit(database, model.change());
+        }
+        assertThat(shipper.flush()).isTrue();
+        assertRestores();
+      }
+    }
+  }
+
+  @Test
+  void aRestartContinuesWithoutPuttingAnythingTwice() throws IOException {
+    for (int round = 0; round < 5; round++) {
+      model.commit(database, model.change());
+      try (Shipper shipper = shipper()) {
+        assertThat(shipper.flush()).isTrue();
+      }
+      close();
+      open();
+    }
+    assertRestores();
+  }
+
+  @Test
+  void anIdleDatabaseMakesNoRequest() throws IOException {
+    try (Shipper shipper = shipper()) {
+      model.commit(database, model.change());
+      shipper.flush();
+      int before = requests.get();
+      for (int i = 0; i < 10; i++) {
+        shipper.flush();
+      }
+      assertThat(requests.get()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void nothingIsLostWhileTheStoreIsAway() throws IOException {
+    try (Shipper shipper = shipper()) {
+      away.set(true);
+      for (int i = 0; i < 20; i++) {
+        model.commit(database, model.change());
+        assertThat(shipper.flush()).isFalse();
+      }
+      assertThat(shipper.error("app.db")).contains("away");
+      assertThat(Objects.requireNonNull(shipper.status("app.db")).shipped()).isNull();
+      away.set(false);
+      assertThat(shipper.flush()).isTrue();
+      assertThat(shipper.error("app.db")).isNull();
+      assertRestores();
+    }
+  }
+
+  @Test
+  void anotherHistoryIsNotMixedIn() throws IOException {
+    model.commit(database, model.change());
+    try (Shipper shipper = shipper()) {
+      shipper.flush();
+    }
+    Databases others = Databases.open(directory.resolve("other"));
+    Database other = others.open("app.db");
+    PageModel otherModel = new PageModel(12, 512);
+    otherModel.commit(other, otherModel.change());
+    otherModel.commit(other, otherModel.change());
+    Databases ours = databases;
+    databases = others;
+    try (Shipper shipper = shipper()) {
+      assertThat(shipper.flush()).isFalse();
+      assertThat(shipper.error("app.db"))
+          .contains("holds another history")
+          .contains("another place");
+    } finally {
+      databases = ours;
+      others.close();
+    }
+    assertRestores();
+  }
+
+  @Test
+  void aSecondWriterFindsOut() throws IOException {
+    model.commit(database, model.change());
+    try (Shipper first = shipper();
+        Shipper second = shipper()) {
+      first.flush();
+      second.flush();
+      model.commit(database, model.change());
+      model.commit(database, model.change());
+      assertThat(first.flush()).isTrue();
+      assertThat(second.flush()).isFalse();
+      assertThat(second.error("app.db")).contains("another writer has put");
+    }
+    assertRestores();
+  }
+
+  @Test
+  void aLogThatBeginsLaterIsLedByASnapshot() throws IOException {
+    PageModel large = new PageModel(5, 65_536);
+    while (database.log().sizeBytes() < 20 << 20) {
+      large.commit(database, large.change());
+    }
+    database.log().trim(0, Long.MAX_VALUE);
+    try (Shipper shipper =
+        new Shipper(
+            databases,
+            name -> new Destination(store, LAYOUT, "file:///store"),
+            new Snapshots(directory.resolve("tmp"), (n, pgno, target) -> large.read(pgno, target)),
+            NEVER_MILLIS,
+            KEEP_LOG_BYTES)) {
+      assertThat(shipper.flush()).isTrue();
+    }
+    assertThat(restore().position()).isEqualTo(database.position());
+    assertThat(Files.readAllBytes(directory.resolve("restored.db"))).isEqualTo(large.bytes());
+  }
+
+  @Test
+  void anotherPageSizeIsLedByASnapshot() throws IOException {
+    try (Shipper shipper = shipper()) {
+      model.commit(database, model.change());
+      shipper.flush();
+      model.resize(1024);
+      model.commit(database);
+      model.commit(database, model.change());
+      assertThat(shipper.flush()).isTrue();
+      assertRestores();
+    }
+  }
+
+  /** A store that counts, and can be away. */
+  private static final class WatchedStore extends ForwardingStore {
+    private final AtomicInteger requests;
+    private final AtomicBoolean away;
+
+    WatchedStore(ObjectStore store, AtomicInteger requests, AtomicBoolean away) {
+      super(store);
+      this.requests = requests;
+      this.away = away;
+    }
+
+    @Override
+    protected void before() throws IOException {
+      requests.incrementAndGet();
+      if (away.get()) {
+        throw new StoreUnavailableException("the store is away", new IOException("test"));
+      }
+    }
+  }
+}
