@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
 import jnr.ffi.Struct;
+import jnr.ffi.annotations.Delegate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,9 @@ final class PathCallbacks extends FuseStubFS {
 
   private static final long ROOT = 1;
 
+  /** Of the function {@code fsyncdir} in {@code struct fuse_operations}. */
+  private static final int FSYNCDIR_OFFSET = 28 * 8;
+
   /**
    * Of the bits after the function {@code bmap} in {@code struct fuse_operations}, which jnr-fuse
    * has only as padding: nullpath_ok, nopath, utime_omit_ok.
@@ -89,11 +93,18 @@ final class PathCallbacks extends FuseStubFS {
 
   private final FileOperations operations;
   private final OpenFiles openFiles = new OpenFiles();
+  private final DirectorySync directorySync = this::fsyncdir;
   private final ThreadLocal<Request> current = ThreadLocal.withInitial(Request::new);
 
   PathCallbacks(FileOperations operations) {
     this.operations = operations;
     table().putByte(FLAGS_OFFSET, FLAGS);
+    table()
+        .putPointer(
+            FSYNCDIR_OFFSET,
+            Runtime.getSystemRuntime()
+                .getClosureManager()
+                .getClosurePointer(DirectorySync.class, directorySync));
   }
 
   /** A {@code struct fuse_operations}. */
@@ -608,9 +619,20 @@ final class PathCallbacks extends FuseStubFS {
         });
   }
 
-  @Override
-  public int fsyncdir(@Nullable String path, FuseFileInfo info) {
-    return answer("fsyncdir", () -> operations.fsyncdir(openFiles.get(info).inode));
+  /**
+   * What libfuse calls for {@code fsyncdir}: that of jnr-fuse 0.5.8 lacks the second argument and
+   * takes it for the third.
+   */
+  @FunctionalInterface
+  public interface DirectorySync {
+    @Delegate
+    int call(@Nullable Pointer path, int dataOnly, Pointer info);
+  }
+
+  private int fsyncdir(@Nullable Pointer path, int dataOnly, Pointer info) {
+    return answer(
+        "fsyncdir",
+        () -> operations.fsyncdir(openFiles.get(FuseFileInfo.of(info)).inode));
   }
 
   @Override
