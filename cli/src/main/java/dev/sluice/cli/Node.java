@@ -119,7 +119,8 @@ final class Node implements NodeView, Closeable {
               capture = made;
               made.reconcile();
               return made;
-            });
+            },
+            config.fuseBindingOrDefault());
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
     serving = true;
