@@ -3,7 +3,6 @@ package dev.sluice.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -25,18 +24,13 @@ final class MountCommand extends CliCommand {
   @Mixin private NodeOptions options = new NodeOptions();
 
   @Parameters(
-      index = "0",
-      arity = "0..1",
-      paramLabel = "MNT",
-      description = "Where applications find the databases: an empty directory.")
-  private @Nullable Path mountPoint;
-
-  @Parameters(
-      index = "1..*",
-      paramLabel = "COMMAND",
-      description =
-          "After '--': an application to run under the mount; Sluice ends with it and with its status.")
-  private List<String> command = List.of();
+      arity = "0..*",
+      paramLabel = "MNT [-- COMMAND]",
+      description = {
+        "MNT is where applications find the databases: an empty directory. After '--': an application to run"
+            + " under the mount; Sluice ends with it and with its status.",
+      })
+  private List<String> words = List.of();
 
   @Override
   boolean isLongRunning() {
@@ -45,7 +39,16 @@ final class MountCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    SluiceConfig config = options.resolve(mountPoint);
+    // What stands behind "--" is the command, also when the mount point comes from the
+    // configuration.
+    List<String> given = spec().commandLine().getParseResult().originalArgs();
+    int delimiter = given.indexOf("--");
+    int own = words.size() - (delimiter < 0 ? 0 : given.size() - delimiter - 1);
+    if (own > 1) {
+      throw usage("more than one mount point given: " + String.join(" ", words.subList(0, own)));
+    }
+    List<String> command = words.subList(own, words.size());
+    SluiceConfig config = options.resolve(own == 0 ? null : Path.of(words.get(0)));
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));

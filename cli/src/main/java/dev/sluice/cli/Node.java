@@ -5,7 +5,9 @@ import dev.sluice.follow.Follower;
 import dev.sluice.follow.StreamServer;
 import dev.sluice.fuse.Mount;
 import dev.sluice.log.Database;
+import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.Databases;
+import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.Metrics;
@@ -75,6 +77,26 @@ final class Node implements NodeView, Closeable {
       throw e;
     }
     databases.listen(metrics);
+    databases.listen(new LogTrimmer());
+  }
+
+  /** Bounds the log of databases that no shipper trims. */
+  private final class LogTrimmer implements DatabaseListener {
+    private static final int EVERY = 1024;
+
+    @Override
+    public void committed(Database database, LogEntry entry, long nanos) {
+      Shipper s = shipper;
+      boolean ours = s == null || s.status(database.name()) == null;
+      if (ours && entry.maxTxid() % EVERY == 0) {
+        try {
+          database.log().trim(KEEP_LOG_BYTES, database.applied().txid());
+        } catch (IOException e) {
+          log.warn(
+              "{}: old parts of the log could not be deleted: {}", database.name(), e.getMessage());
+        }
+      }
+    }
   }
 
   /** Starts a node with a mount, primary or follower. When this returns, the mount serves. */
@@ -215,8 +237,6 @@ final class Node implements NodeView, Closeable {
     }
     NodeServer started = NodeServer.start(listen, this, stream, metrics);
     server = started;
-    StreamServer streams = stream;
-    if (streams != null) {}
   }
 
   /** The address of the HTTP server; null without one. */

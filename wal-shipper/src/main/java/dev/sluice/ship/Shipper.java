@@ -111,14 +111,16 @@ public final class Shipper implements DatabaseListener, Closeable {
     try {
       database.ship();
     } catch (IOException | RuntimeException e) {
+      if (database.isFenced()) {
+        log.error("{}: no longer shipped: {}", database.name(), e.getMessage());
+        return;
+      }
       long retryMillis =
           Math.min(MAX_RETRY_MILLIS, intervalMillis << Math.min(database.failures(), 10));
       log.warn(
           "{}: not shipped, next try in {} ms: {}", database.name(), retryMillis, e.getMessage());
       log.debug("{}", database.name(), e);
-      if (!database.isFenced()) {
-        schedule(database, Math.max(100, retryMillis));
-      }
+      schedule(database, Math.max(100, retryMillis));
     }
   }
 
@@ -157,13 +159,15 @@ public final class Shipper implements DatabaseListener, Closeable {
   }
 
   /**
-   * Ships what remains and stops. What can't be shipped now is in the log, and shipped after the
-   * next start.
+   * Ships what remains and stops.
+   *
+   * @throws IOException when something could not be shipped; it is in the log, and shipped after
+   *     the next start
    */
   @Override
-  public void close() {
+  public void close() throws IOException {
     databases.unlisten(this);
-    flush();
+    boolean all = flush();
     thread.shutdown();
     try {
       if (!thread.awaitTermination(10, TimeUnit.SECONDS)) {
@@ -172,6 +176,10 @@ public final class Shipper implements DatabaseListener, Closeable {
     } catch (InterruptedException e) {
       thread.shutdownNow();
       Thread.currentThread().interrupt();
+    }
+    if (!all) {
+      throw new IOException(
+          "not everything is in the store; the rest is in the log and shipped after the next start");
     }
   }
 }
