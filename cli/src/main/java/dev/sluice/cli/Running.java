@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +18,9 @@ final class Running {
   private static final Logger log = LoggerFactory.getLogger(Running.class);
 
   private static final int BY_SIGNAL = 128;
+
+  /** Held while the application starts, so that a signal finds it or keeps it from starting. */
+  private final ReentrantLock lock = new ReentrantLock();
 
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile @Nullable Process application;
@@ -33,8 +37,14 @@ final class Running {
     if (stopped.getCount() == 0) {
       return;
     }
-    stopping = true;
-    Process process = application;
+    Process process;
+    lock.lock();
+    try {
+      stopping = true;
+      process = application;
+    } finally {
+      lock.unlock();
+    }
     int status = ExitStatus.OK;
     try {
       if (process != null) {
@@ -59,13 +69,19 @@ final class Running {
   /** Runs the application and gives its exit status. */
   int run(List<String> command) throws IOException, InterruptedException {
     Process process;
+    lock.lock();
     try {
+      if (stopping) {
+        return ExitStatus.OK;
+      }
       process = new ProcessBuilder(command).inheritIO().start();
+      application = process;
     } catch (IOException e) {
       throw new UserException(
           "cannot run " + command.get(0), "check that the program exists and may be executed", e);
+    } finally {
+      lock.unlock();
     }
-    application = process;
     int status = status(process.waitFor());
     if (stopping) {
       // The stopping thread ends the process.
