@@ -14,7 +14,9 @@ import picocli.CommandLine.Command;
       "Show the whole job on this machine, in a temporary directory, in under half a minute: a primary, a follower,"
           + " a backup, an accident, a restore.",
       "Needs sqlite3 and FUSE. Leaves nothing behind; exit status 1 when a comparison fails.",
-    })
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  sluice demo")
 final class DemoCommand extends CliCommand {
   @Override
   public Integer call() throws IOException, InterruptedException {

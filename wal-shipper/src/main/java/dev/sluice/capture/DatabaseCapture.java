@@ -311,8 +311,18 @@ final class DatabaseCapture {
       return;
     }
     int pageSize = header.pageSize();
-    cut(pageSize, (int) (file.size() / pageSize), dirty.sorted(), dirty.size(), this::readMain);
+    cut(pageSize, pageCount(header, file), dirty.sorted(), dirty.size(), this::readMain);
     dirty.clear();
+  }
+
+  /**
+   * Pages of a database without a WAL. SQLite shortens the file only after the journal's end, so
+   * the header knows better; but a header can also be too old to know, or promise what is not
+   * there.
+   */
+  private static int pageCount(DatabaseHeader header, NativeFile file) throws IOException {
+    int inFile = (int) (file.size() / header.pageSize());
+    return header.pageCount() > 0 ? Math.min(header.pageCount(), inFile) : inFile;
   }
 
   private void cut(int pageSize, int commit, int[] pages, int count, PageReader reader)
@@ -597,7 +607,8 @@ final class DatabaseCapture {
       }
       ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
       file.read(head, 0);
-      int mainPageSize = DatabaseHeader.parse(head.flip()).map(DatabaseHeader::pageSize).orElse(0);
+      DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
+      int mainPageSize = header == null ? 0 : header.pageSize();
       RollbackJournal journal = readJournal(mainPageSize);
       journalActive = journal != null;
       int walCommit = 0;
@@ -614,10 +625,12 @@ final class DatabaseCapture {
         }
         return;
       }
-      int commit =
-          walCommit > 0
-              ? walCommit
-              : journal != null ? journal.header().pageCount() : (int) (file.size() / pageSize);
+      int commit = walCommit;
+      if (walCommit == 0 && journal != null) {
+        commit = journal.header().pageCount();
+      } else if (walCommit == 0 && header != null) {
+        commit = pageCount(header, file);
+      }
       cutAll(pageSize, commit, journal);
     } finally {
       lock.unlock();

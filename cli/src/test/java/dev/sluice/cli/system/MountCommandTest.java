@@ -1,7 +1,6 @@
 package dev.sluice.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.cli.Run;
 import dev.sluice.ltx.Position;
@@ -273,17 +272,5 @@ class MountCommandTest {
     sandbox.await(follower.url(), "moved/b.db", sandbox.position("moved/b.db"));
     assertThat(SqliteFile.query(sandbox.path("mnt2").resolve("moved/b.db"), "SELECT x FROM t"))
         .isEqualTo("moved");
-  }
-
-  /** The names of its own files are no shorter than those of a filesystem. */
-  @Test
-  void takesLongNames() throws Exception {
-    sandbox.primary();
-    String name = "ä".repeat(100) + ".db";
-    Path directory = sandbox.path("mnt").resolve("d".repeat(200)).resolve("e".repeat(200));
-    Files.createDirectories(directory);
-    assumeThat(System.getProperty("sun.jnu.encoding")).isEqualTo("UTF-8");
-    sandbox.run("sqlite3", directory.resolve(name), "CREATE TABLE t(x); INSERT INTO t VALUES(1)");
-    assertThat(SqliteFile.query(directory.resolve(name), "SELECT x FROM t")).isEqualTo("1");
   }
 }

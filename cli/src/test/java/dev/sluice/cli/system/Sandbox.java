@@ -181,8 +181,12 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
 
   /** Waits until the readers of a node see a position. */
   void await(String url, String database, Position position) {
-    Run run =
-        Run.sluice("wait", "--url", url, "--position", position, "--timeout", "60s", database);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Subprocess.LIMIT_SECONDS);
+    Run run;
+    do {
+      run = Run.sluice("wait", "--url", url, "--position", position, "--timeout", "60s", database);
+      // 5: the follower has not heard of the database yet.
+    } while (run.status() == 5 && System.nanoTime() < deadline);
     assertThat(run.status()).as(run.err()).isZero();
   }
 

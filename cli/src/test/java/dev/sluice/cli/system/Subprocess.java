@@ -154,14 +154,14 @@ class Subprocess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** SIGTERM. */
+  /** SIGTERM. Through the handle, because {@link Process#destroy} closes its output, too. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   /** SIGKILL, and waits until it is gone. */
   void kill() throws InterruptedException {
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
     process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
   }
 

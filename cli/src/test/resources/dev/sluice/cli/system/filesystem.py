@@ -191,16 +191,6 @@ def directories(t):
         return os.listdir(t.p("many")), os.rmdir(t.p("many"))
     t.do("remove while listing", unlink_while_listing)
 
-    def removed_cwd():
-        os.mkdir(t.p("gone"))
-        fd = os.open(t.p("gone"), os.O_RDONLY)
-        try:
-            os.rmdir(t.p("gone"))
-            return os.listdir(fd)
-        finally:
-            os.close(fd)
-    t.do("list a removed directory", removed_cwd)
-
 
 def links(t):
     t.write("target", b"target")
@@ -427,7 +417,7 @@ def tools(t):
         return done.returncode, done.stdout.replace(top, "TOP"), done.stderr.replace(top, "TOP")
     t.do("tree", lambda: shell("mkdir -p src/a/b; echo 1 > src/a/1; echo 2 > src/a/b/2; ln -s ../1 src/a/b/l; ln src/a/1 src/h; touch -d 2001-01-01 src/a/1; chmod 640 src/a/b/2"))
     t.do("cp -a", lambda: shell("cp -a src copy; diff -r src copy; stat -c '%n %a %Y' copy/a/1"))
-    t.do("tar", lambda: shell("tar cf s.tar src; mkdir x; tar xf s.tar -C x; diff -r src x/src; find x | sort"))
+    t.do("tar", lambda: shell("tar cf s.tar src; mkdir x; tar xf s.tar -C x; diff -r src x/src; find x | sort; rm s.tar"))
     t.do("mv", lambda: shell("mv x/src y; find y | sort; mv -n y/a/1 y/h; ls -R y"))
     t.do("rm", lambda: shell("rm -r copy x; ls -A"))
     t.do("git", lambda: shell("command -v git > /dev/null || exit 0; git init -q g; cd g; echo a > a; git add a; git -c user.name=n -c user.email=e@e commit -q -m m; git status --short; git gc -q; git fsck; git log --format=%s"))

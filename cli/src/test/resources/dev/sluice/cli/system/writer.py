@@ -2,12 +2,21 @@
 import random
 import sqlite3
 import sys
+import time
 
 path, mode, synchronous, writer, seed, limit = sys.argv[1:7]
 chance = random.Random(int(seed))
 db = sqlite3.connect(path, isolation_level=None, timeout=60)
 try:
-    db.execute("PRAGMA journal_mode=" + mode).fetchall()
+    # A change of the mode does not wait for other connections by itself.
+    for attempt in range(600):
+        try:
+            if db.execute("PRAGMA journal_mode=" + mode).fetchone()[0] == mode:
+                break
+        except sqlite3.OperationalError as e:
+            if "locked" not in str(e):
+                raise
+        time.sleep(0.1)
     db.execute("PRAGMA synchronous=" + synchronous)
     db.execute("PRAGMA cache_size=20")
     db.execute("CREATE TABLE IF NOT EXISTS t(w, i, v, PRIMARY KEY(w, i))")
@@ -19,7 +28,9 @@ try:
         db.execute("INSERT INTO t VALUES(?,?,?)", (writer, i, chance.randbytes(chance.choice([10, 500, 9000]))))
         if chance.random() < 0.2:
             db.execute("UPDATE t SET v=? WHERE w=? AND i%17=?", (chance.randbytes(300), writer, i % 17))
-        if chance.random() < 0.05:
+        # Not with a WAL: when pages are spilled, SQLite before 3.51 leaves frames without a checksum
+        # behind, and its own recovery then stops there.
+        if mode != "wal" and chance.random() < 0.05:
             db.execute("SAVEPOINT s")
             db.execute("UPDATE t SET v=zeroblob(2000) WHERE w=?", (writer,))
             db.execute("ROLLBACK TO s")
