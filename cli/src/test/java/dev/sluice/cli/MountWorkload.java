@@ -53,7 +53,7 @@ final class MountWorkload {
     Path directory = Files.createDirectories(mount.resolve("a/b"));
     byte[] content = new byte[300_000];
     for (int i = 0; i < content.length; i++) {
-      content[i] = (byte) (i * 31 >> 3);
+      content[i] = (byte) ((i * 31) >> 3);
     }
     Path file = Files.write(directory.resolve("f"), content);
     check(Arrays.equals(Files.readAllBytes(file), content), "a file reads as written");
@@ -64,7 +64,11 @@ final class MountWorkload {
     check(Files.size(mount.resolve("a/l")) == content.length, "a symbolic link leads to it");
     try (Stream<Path> names = Files.list(mount.resolve("a"))) {
       check(
-          names.map(n -> n.getFileName().toString()).sorted().toList().equals(List.of("b", "l", "ä")),
+          names
+              .map(n -> n.getFileName().toString())
+              .sorted()
+              .toList()
+              .equals(List.of("b", "l", "ä")),
           "a directory has these names");
     }
     try (FileChannel channel =
@@ -168,8 +172,7 @@ final class MountWorkload {
   }
 
   private Connection open(String database) throws SQLException {
-    Connection connection =
-        DriverManager.getConnection("jdbc:sqlite:" + mount.resolve(database));
+    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + mount.resolve(database));
     try (Statement statement = connection.createStatement()) {
       statement.execute("pragma busy_timeout = 30000");
       return connection;

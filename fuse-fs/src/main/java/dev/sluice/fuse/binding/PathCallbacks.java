@@ -631,8 +631,7 @@ final class PathCallbacks extends FuseStubFS {
 
   private int fsyncdir(@Nullable Pointer path, int dataOnly, Pointer info) {
     return answer(
-        "fsyncdir",
-        () -> operations.fsyncdir(openFiles.get(FuseFileInfo.of(info)).inode));
+        "fsyncdir", () -> operations.fsyncdir(openFiles.get(FuseFileInfo.of(info)).inode));
   }
 
   @Override
