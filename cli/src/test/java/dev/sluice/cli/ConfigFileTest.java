@@ -86,7 +86,7 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'retention'; known are data, databases, follow, listen, mount,"
+        "FILE line 1: unknown key 'retention'; known are data, databases, follow, fuse-binding, listen, mount,"
             + " store, sync-interval",
         "retention: 1d");
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.sluice.fuse.binding.FuseBinding;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,22 +22,13 @@ class FuseBindingTest {
     assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "no /dev/fuse here, or no right to use it");
     Path data = Files.createDirectory(directory.resolve("data"));
     Path mount = Files.createDirectory(directory.resolve("mount"));
+    // The names of files need a UTF-8 locale; ./sluice sees to that by itself.
     Run run =
-        Run.sluiceProcess(
-            "mount",
-            "--data",
-            data,
-            "--fuse-binding",
-            binding,
-            mount,
-            "--",
-            Path.of(System.getProperty("java.home"), "bin", "java"),
-            "-XX:TieredStopAtLevel=1",
-            "-Dfile.encoding=UTF-8",
-            "-Dsun.jnu.encoding=UTF-8",
-            "-cp",
-            System.getProperty("java.class.path"),
-            MountWorkload.class.getName(),
+        Run.process(
+            List.of("env", "LC_ALL=C.UTF-8", "timeout", "-k", "30", "240"),
+            java(Main.class),
+            List.of("mount", "--data", data, "--fuse-binding", binding, mount, "--"),
+            java(MountWorkload.class),
             mount);
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out()).contains("the workload is done");
@@ -47,5 +39,14 @@ class FuseBindingTest {
         .isEqualTo(MountWorkload.sound(1 + 2 * MountWorkload.COMMITS));
     assertThat(MountWorkload.describe(data.resolve("rollback.db")))
         .isEqualTo(MountWorkload.sound(MountWorkload.COMMITS));
+  }
+
+  private static List<String> java(Class<?> main) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        System.getProperty("java.class.path"),
+        main.getName());
   }
 }
