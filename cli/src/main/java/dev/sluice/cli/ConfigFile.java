@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
@@ -105,6 +106,7 @@ final class ConfigFile {
     add(values, ListenAddress.class, ListenAddress::parse);
     add(values, NodeUrl.class, NodeUrl::parse);
     add(values, StoreUrl.class, StoreUrl::parse);
+    add(values, FuseBinding.class, FuseBinding::parse);
     return YAMLMapper.builder()
         .addModule(values)
         .propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)

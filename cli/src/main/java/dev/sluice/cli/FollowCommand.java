@@ -1,6 +1,5 @@
 package dev.sluice.cli;
 
-import dev.sluice.follow.Follower;
 import dev.sluice.monitor.ListenAddress;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,8 +18,6 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExample:%n",
     footer = "  sluice follow http://127.0.0.1:4480 shop/app.db copy.db")
 final class FollowCommand extends CliCommand {
-  private static final long POLL_MILLIS = 100;
-
   @Parameters(
       index = "0",
       paramLabel = "URL",
@@ -57,15 +54,13 @@ final class FollowCommand extends CliCommand {
     }
     Running running = new Running();
     try (Node node = Node.following(primary, database, copy, listen)) {
-      running.stopsWith(node);
       out().println("following " + primary + (node.url() == null ? "" : ", serving " + node.url()));
       out().flush();
-      Follower follower = node.follower();
-      while (follower != null && follower.unknownDatabase() == null) {
-        Thread.sleep(POLL_MILLIS);
+      node.onUnknownDatabase(running::end);
+      running.await();
+      if (!node.lacksDatabase()) {
+        return ExitStatus.OK;
       }
-    } finally {
-      running.stopped();
     }
     err()
         .println(

@@ -48,17 +48,24 @@ final class MountCommand extends CliCommand {
     SluiceConfig config = options.resolve(mountPoint);
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
-      running.stopsWith(node);
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));
       out().flush();
-      return command.isEmpty() ? waitUntilUnmounted(node) : running.run(command);
-    } finally {
-      running.stopped();
+      return command.isEmpty() ? waitUntilStopped(node, running) : running.run(command);
     }
   }
 
-  private static int waitUntilUnmounted(Node node) throws InterruptedException {
-    node.join();
+  /** Until a signal, or until somebody unmounts it. */
+  private static int waitUntilStopped(Node node, Running running) throws InterruptedException {
+    Thread watch =
+        new Thread(
+            () -> {
+              node.join();
+              running.end();
+            },
+            "unmount-watch");
+    watch.setDaemon(true);
+    watch.start();
+    running.await();
     return ExitStatus.OK;
   }
 }

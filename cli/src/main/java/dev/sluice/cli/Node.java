@@ -119,7 +119,8 @@ final class Node implements NodeView, Closeable {
               capture = made;
               made.reconcile();
               return made;
-            });
+            },
+            config.fuseBindingOrDefault());
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
     serving = true;
@@ -225,17 +226,29 @@ final class Node implements NodeView, Closeable {
   }
 
   /** Waits until somebody unmounts it from outside. */
-  void join() throws InterruptedException {
+  void join() {
     Mount mounted = mount;
-    if (mounted != null) {
-      mounted.join();
-    } else {
-      Thread.currentThread().join();
+    try {
+      if (mounted != null) {
+        mounted.join();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
-  @Nullable Follower follower() {
-    return follower;
+  /** Has {@code action} run when the primary says that it does not have the database to follow. */
+  void onUnknownDatabase(Runnable action) {
+    Follower f = follower;
+    if (f != null) {
+      f.onUnknownDatabase(action);
+    }
+  }
+
+  /** True when the primary does not have the database to follow. */
+  boolean lacksDatabase() {
+    Follower f = follower;
+    return f != null && f.unknownDatabase() != null;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
@@ -54,6 +55,13 @@ final class NodeOptions {
       description = "How often transactions go to the store, such as 500ms (default: 1s).")
   private @Nullable Duration syncInterval;
 
+  @Option(
+      names = "--fuse-binding",
+      paramLabel = "BINDING",
+      converter = FuseBindingConverter.class,
+      description = "How to speak with the kernel, device or jnr-fuse (default: device).")
+  private @Nullable FuseBinding fuseBinding;
+
   /**
    * The configuration file, if one was given, overridden by the flags.
    *
@@ -61,7 +69,7 @@ final class NodeOptions {
    */
   SluiceConfig resolve(@Nullable Path mount) throws IOException {
     SluiceConfig flags =
-        new SluiceConfig(data, mount, listen, follow, store, syncInterval, List.of());
+        new SluiceConfig(data, mount, listen, follow, store, syncInterval, fuseBinding, List.of());
     SluiceConfig file =
         config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
     return file.overriddenBy(flags);
@@ -72,6 +80,17 @@ final class NodeOptions {
     public ListenAddress convert(String text) {
       try {
         return ListenAddress.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  static final class FuseBindingConverter implements ITypeConverter<FuseBinding> {
+    @Override
+    public FuseBinding convert(String text) {
+      try {
+        return FuseBinding.parse(text);
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
       }

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param follow the primary to follow; null on a primary
  * @param store below which the backups of all databases lie; null for none
  * @param syncInterval how often transactions are shipped to the store
+ * @param fuseBinding how the mount speaks with the kernel
  * @param databases exceptions for single databases
  */
 record SluiceConfig(
@@ -29,11 +31,13 @@ record SluiceConfig(
     @Nullable NodeUrl follow,
     @Nullable StoreUrl store,
     @Nullable Duration syncInterval,
+    @Nullable FuseBinding fuseBinding,
     List<DatabaseConfig> databases) {
   static final Duration DEFAULT_SYNC_INTERVAL = Duration.ofSeconds(1);
 
   /** Nothing is said. */
-  static final SluiceConfig EMPTY = new SluiceConfig(null, null, null, null, null, null, List.of());
+  static final SluiceConfig EMPTY =
+      new SluiceConfig(null, null, null, null, null, null, null, List.of());
 
   /**
    * What differs for one database.
@@ -78,6 +82,7 @@ record SluiceConfig(
         either(stronger.follow, follow),
         either(stronger.store, store),
         either(stronger.syncInterval, syncInterval),
+        either(stronger.fuseBinding, fuseBinding),
         stronger.databases.isEmpty() ? databases : stronger.databases);
   }
 
@@ -87,6 +92,10 @@ record SluiceConfig(
 
   Duration syncIntervalOrDefault() {
     return syncInterval == null ? DEFAULT_SYNC_INTERVAL : syncInterval;
+  }
+
+  FuseBinding fuseBindingOrDefault() {
+    return fuseBinding == null ? FuseBinding.DEVICE : fuseBinding;
   }
 
   /** Where the backup of a database lies: the one it has itself, or its name below the common. */

@@ -20,11 +20,15 @@ class OrderDeskTest {
   private static final int LIMIT_SECONDS = 120;
   private static final List<String> ITEMS = List.of("tea", "two cakes", "rice");
 
-  @TempDir private Path directory;
+  private final Path directory;
 
-  private final List<AutoCloseable> opened = new ArrayList<>();
+  private final List<Served> opened = new ArrayList<>();
   private String primaryUrl = "";
   private String followerUrl = "";
+
+  OrderDeskTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
 
   @BeforeEach
   void start() throws IOException, InterruptedException {
@@ -40,7 +44,7 @@ class OrderDeskTest {
   }
 
   @AfterEach
-  void stop() throws Exception {
+  void stop() throws IOException, InterruptedException {
     for (int i = opened.size() - 1; i >= 0; i--) {
       opened.get(i).close();
     }

@@ -8,12 +8,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Programs in processes of their own, each with a time limit. */
 final class Programs {
+  private static final long STOP_SECONDS = 30;
+
   private Programs() {}
 
   /** What a program wrote, to both of its outputs, and how it ended. */
@@ -64,23 +67,21 @@ final class Programs {
   }
 
   /** Asks a process, and those it started, to stop, and ends those that don't. */
-  static void end(Process process) throws InterruptedException {
+  static void end(Process process) {
     List<ProcessHandle> all =
         Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
     all.forEach(ProcessHandle::destroy);
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (all.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() < deadline) {
-      process.waitFor(50, TimeUnit.MILLISECONDS);
-    }
+    CompletableFuture<?>[] exits =
+        all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new);
+    CompletableFuture.allOf(exits).completeOnTimeout(null, STOP_SECONDS, TimeUnit.SECONDS).join();
     all.forEach(ProcessHandle::destroyForcibly);
-    process.waitFor(10, TimeUnit.SECONDS);
   }
 
   /** Takes away what is still mounted below a directory. */
   static void unmountAll(Path directory) throws IOException, InterruptedException {
     List<String> mounts =
         Files.readAllLines(Path.of("/proc/mounts"), StandardCharsets.UTF_8).stream()
-            .map(line -> line.split(" ")[1].replace("\\040", " "))
+            .map(line -> line.split(" ", -1)[1].replace("\\040", " "))
             .filter(mount -> Path.of(mount).startsWith(directory.toAbsolutePath()))
             .toList();
     for (String mount : mounts) {

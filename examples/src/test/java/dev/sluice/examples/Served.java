@@ -60,7 +60,7 @@ final class Served implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
+  public void close() throws IOException {
     Programs.end(process);
     Files.deleteIfExists(output);
   }

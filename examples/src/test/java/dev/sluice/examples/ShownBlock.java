@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * <pre>
  *   (none), run                   a shell of its own runs it, and must succeed
  *   run: prints: TEXT             and must print that
- *   run: again until it succeeds  for what takes a moment to be there
+ *   run: again until it succeeds  for what takes a moment to be there; also with ", prints: TEXT"
  *   run: until it says: TEXT      goes on in the background once it has printed that
  *   run: with a backup of …       on a copy of the backups, made older
  *   run: not, …                   not run
@@ -47,7 +47,7 @@ record ShownBlock(int line, String language, String how, String text) {
   }
 
   boolean isRepeated() {
-    return how.equals("run: again until it succeeds");
+    return how.startsWith("run: again until it succeeds");
   }
 
   boolean isOfOldBackup() {

@@ -1,6 +1,7 @@
 package dev.sluice.fuse;
 
 import dev.sluice.capture.Capture;
+import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.fuse.binding.FuseException;
 import dev.sluice.fuse.binding.FuseSession;
 import dev.sluice.fuse.binding.ReaderRole;
@@ -37,14 +38,15 @@ public final class Mount implements AutoCloseable {
    * @throws FuseException when it can't be mounted, saying what to do
    * @throws IOException when the capture can't be made
    */
-  public static Mount open(Path data, Path mountPoint, CaptureFactory capture) throws IOException {
+  public static Mount open(Path data, Path mountPoint, CaptureFactory capture, FuseBinding binding)
+      throws IOException {
     ReaderRole role = new ReaderRole();
     String root =
         new String(
             data.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8),
             StandardCharsets.ISO_8859_1);
     SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::release), role);
-    return new Mount(FuseSession.mount(mountPoint, files, role, THREADS));
+    return new Mount(FuseSession.mount(binding, mountPoint, files, role, THREADS));
   }
 
   /** Waits until somebody unmounts it. */

@@ -74,6 +74,8 @@ public final class Follower implements Closeable {
   /** Databases asked for that the primary does not have; it is asked again when it reconnects. */
   private volatile @Nullable String unknown;
 
+  private volatile Runnable unknownAction = () -> {};
+
   /**
    * @param primary base URL of its HTTP server
    * @param node id of this node
@@ -137,6 +139,19 @@ public final class Follower implements Closeable {
    */
   public @Nullable String unknownDatabase() {
     return unknown;
+  }
+
+  /** Has {@code action} run when there is such a database; at once when there is one already. */
+  public void onUnknownDatabase(Runnable action) {
+    unknownAction = action;
+    if (unknown != null) {
+      action.run();
+    }
+  }
+
+  private void takeUnknown(String database) {
+    unknown = database;
+    unknownAction.run();
   }
 
   public @Nullable FollowStatus status(String database) {
@@ -214,7 +229,7 @@ public final class Follower implements Closeable {
     switch (frame.kind()) {
       case LTX, SNAPSHOT -> takeTransactions(frame, in);
       case CURRENT -> of(databases.open(frame.database())).head(frame.headTxid());
-      case UNKNOWN -> unknown = frame.database();
+      case UNKNOWN -> takeUnknown(frame.database());
       case CAUGHT_UP -> receivedAll = true;
       case HEARTBEAT -> {}
     }

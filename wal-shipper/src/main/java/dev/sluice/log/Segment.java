@@ -36,7 +36,7 @@ final class Segment {
   static final String SUFFIX = ".log";
 
   private static final Logger log = LoggerFactory.getLogger(Segment.class);
-  private static final int LENGTH_BYTES = Long.BYTES;
+  static final int LENGTH_BYTES = Long.BYTES;
 
   final Path path;
   final long firstTxid;
@@ -128,12 +128,14 @@ final class Segment {
     file.write(bytes, end + LENGTH_BYTES + at);
   }
 
-  /** Ends the record under way: from now on it is there. */
-  LogEntry commit(LtxHeader header, long postApplyChecksum, long length, ByteBuffer lengthBuffer)
+  /**
+   * Ends the record under way: from now on it is there.
+   *
+   * @param start the record's length and, where that is not written yet, the bytes that follow it
+   */
+  LogEntry commit(LtxHeader header, long postApplyChecksum, long length, ByteBuffer start)
       throws ErrnoException {
-    lengthBuffer.clear();
-    lengthBuffer.putLong(0, length);
-    file.write(lengthBuffer.limit(LENGTH_BYTES), end);
+    file.write(start, end);
     LogEntry entry = new LogEntry(header, postApplyChecksum, this, end + LENGTH_BYTES, length);
     entries.add(entry);
     end += LENGTH_BYTES + length;

@@ -35,7 +35,6 @@ public final class TransactionLog implements Closeable {
   /** Oldest first; all but the last are never empty. Guarded by {@link #lock}. */
   private final List<Segment> segments = new ArrayList<>();
 
-  private final ByteBuffer length = ByteBuffer.allocateDirect(8).order(ByteOrder.BIG_ENDIAN);
   private final Appender appender = new Appender();
 
   private TransactionLog(Path directory) {
@@ -71,13 +70,23 @@ public final class TransactionLog implements Closeable {
     return log;
   }
 
-  /** Takes the bytes of one LTX file; nothing of it is in the log before {@link #commit}. */
+  /**
+   * Takes the bytes of one LTX file; nothing of it is in the log before {@link #commit}. A small
+   * file is written then, in one piece with its length.
+   */
   final class Appender implements LtxSink {
+    private static final int SMALL = 8 << 10;
+
+    /** Room for the length, then what has come of a file while it is small. */
+    private final ByteBuffer start =
+        ByteBuffer.allocateDirect(Segment.LENGTH_BYTES + SMALL).order(ByteOrder.BIG_ENDIAN);
+
     private @Nullable Segment segment;
-    private long written;
+    private long taken;
 
     void start(long minTxid) throws ErrnoException {
-      written = 0;
+      taken = 0;
+      start.clear().position(Segment.LENGTH_BYTES);
       lock.lock();
       try {
         Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
@@ -97,8 +106,17 @@ public final class TransactionLog implements Closeable {
         throw new IllegalStateException("not started");
       }
       int n = bytes.remaining();
-      segment.write(bytes, written);
-      written += n;
+      int held = start.position() - Segment.LENGTH_BYTES;
+      if (held == taken && n <= start.remaining()) {
+        start.put(bytes);
+      } else {
+        if (held == taken) {
+          segment.write(start.flip().position(Segment.LENGTH_BYTES), 0);
+          start.clear().position(Segment.LENGTH_BYTES);
+        }
+        segment.write(bytes, taken);
+      }
+      taken += n;
     }
 
     LogEntry commit(LtxHeader header, long postApplyChecksum) throws ErrnoException {
@@ -109,7 +127,8 @@ public final class TransactionLog implements Closeable {
           throw new IllegalStateException("not started");
         }
         segment = null;
-        return into.commit(header, postApplyChecksum, written, length);
+        start.flip().putLong(0, taken);
+        return into.commit(header, postApplyChecksum, taken, start);
       } finally {
         lock.unlock();
       }

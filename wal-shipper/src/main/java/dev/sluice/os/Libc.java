@@ -156,6 +156,11 @@ public final class Libc {
   private static final ThreadLocal<Pointer> VECTOR =
       ThreadLocal.withInitial(() -> Memory.allocateDirect(RUNTIME, 16));
 
+  /** Sends a signal to a process. */
+  public static int kill(long pid, int signal) {
+    return FUNCTIONS.kill((int) pid, signal) < 0 ? -errno() : 0;
+  }
+
   public static int umount(String path, boolean lazily) {
     return FUNCTIONS.umount2(path, lazily ? 2 : 0) < 0 ? -errno() : 0;
   }
@@ -259,6 +264,8 @@ public final class Libc {
     int dup3(int fd, int target, int flags);
 
     long lseek64(int fd, long offset, int whence);
+
+    int kill(int pid, int signal);
 
     int umount2(String path, int flags);
 

@@ -46,6 +46,12 @@ final class SystemBenchmark implements Callable<Integer> {
   private @Nullable Path json;
 
   @Option(
+      names = "--only",
+      paramLabel = "TEXT",
+      description = "Only what has this in its name, such as 'WAL NORMAL'; no follower.")
+  private @Nullable String only;
+
+  @Option(
       names = "--dir",
       paramLabel = "DIR",
       description = "Work below this directory (default: benchmarks/target).")
@@ -97,7 +103,7 @@ final class SystemBenchmark implements Callable<Integer> {
   }
 
   private void measure(Path directory) throws Exception {
-    long roundNanos = quick ? 200_000_000 : 1_000_000_000;
+    long roundNanos = quick ? 150_000_000 : 1_000_000_000;
     Path direct = Files.createDirectories(directory.resolve("native"));
     List<String> store =
         noStore ? List.of() : List.of("--store", directory.resolve("store").toUri().toString());
@@ -111,18 +117,26 @@ final class SystemBenchmark implements Callable<Integer> {
     report.process("sluice at the start", primary);
     report.head();
     for (Comparison comparison : comparisons()) {
-      report.add(comparison.run(direct, primary, roundNanos));
+      if (only == null || comparison.name().contains(only)) {
+        report.add(comparison.run(direct, primary, roundNanos));
+      }
     }
+    if (only == null) {
+      follow(report, primary, directory);
+    }
+    report.process("sluice, primary", primary);
+    if (json != null) {
+      report.write(json);
+    }
+  }
+
+  private void follow(Report report, SluiceProcess primary, Path directory) throws Exception {
     FollowerLatency.prepare(primary.mountPoint());
     SluiceProcess follower =
         start(directory.resolve("follower"), List.of("--follow", primary.url().toString()));
     report.latency(
         FollowerLatency.run(primary.mountPoint(), follower.mountPoint(), quick ? 500 : 2_200, 30));
-    report.process("sluice, primary", primary);
     report.process("sluice, follower", follower);
-    if (json != null) {
-      report.write(json);
-    }
   }
 
   private SluiceProcess start(Path directory, List<String> more) throws IOException {

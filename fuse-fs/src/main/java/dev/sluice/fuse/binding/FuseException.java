@@ -1,6 +1,7 @@
 package dev.sluice.fuse.binding;
 
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** A mount that could not be made; the message says what the user can do. */
 public final class FuseException extends IOException {
@@ -12,5 +13,14 @@ public final class FuseException extends IOException {
 
   public FuseException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /** When libfuse did not mount and has said on standard error why. */
+  static FuseException refused(Path mountPoint) {
+    return new FuseException(
+        "cannot mount at "
+            + mountPoint
+            + ": the kernel or fusermount refused (its message is above); check that the fuse3 package is"
+            + " installed and that you may mount there");
   }
 }

@@ -13,16 +13,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
-import jnr.ffi.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One mount: libfuse 2 makes it, Java threads read the requests from the device and answer them.
- *
- * <p>The requests are taken from the device itself and not through libfuse's {@code
- * fuse_session_process}: no call from C into Java, no path strings, no second table of inodes that
- * hides unlinked files, and nothing allocated for a read or a write. Safe for use by many threads.
+ * One mount and the Java threads that read its requests and answer them, by one {@link FuseBinding}
+ * or the other. Safe for use by many threads.
  */
 public final class FuseSession implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(FuseSession.class);
@@ -32,29 +28,26 @@ public final class FuseSession implements AutoCloseable {
 
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
-  private final LibFuse libFuse;
-  private final Pointer channel;
+  /** What both bindings mount with; the kernel checks permissions. */
+  static final String MOUNT_OPTIONS =
+      "fsname=sluice,subtype=sluice,default_permissions" + (ROOT ? ",allow_other" : "");
+
+  private final Connection connection;
   private final int device;
   private final Path mountPoint;
-  private final FileOperations operations;
   private final ReaderRole role;
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicBoolean unmounted = new AtomicBoolean();
-  private final AtomicLongArray requests = new AtomicLongArray(Protocol.OPCODES);
+  private final AtomicLongArray requests;
   private volatile boolean ended;
 
   private FuseSession(
-      LibFuse libFuse,
-      Pointer channel,
-      Path mountPoint,
-      FileOperations operations,
-      ReaderRole role) {
-    this.libFuse = libFuse;
-    this.channel = channel;
-    this.device = libFuse.descriptor(channel);
+      Connection connection, Path mountPoint, ReaderRole role, AtomicLongArray requests) {
+    this.connection = connection;
+    this.device = connection.descriptor();
     this.mountPoint = mountPoint;
-    this.operations = operations;
     this.role = role;
+    this.requests = requests;
   }
 
   /**
@@ -63,25 +56,20 @@ public final class FuseSession implements AutoCloseable {
    * @throws FuseException when it can't be mounted, saying what to do
    */
   public static FuseSession mount(
-      Path mountPoint, FileOperations operations, ReaderRole role, int threadCount)
+      FuseBinding binding,
+      Path mountPoint,
+      FileOperations operations,
+      ReaderRole role,
+      int threadCount)
       throws FuseException {
     if (!Files.exists(Path.of("/dev/fuse"))) {
       throw new FuseException(
           "this system has no /dev/fuse; load the module (modprobe fuse), or in a container pass"
               + " --device /dev/fuse --cap-add SYS_ADMIN");
     }
-    LibFuse libFuse = LibFuse.load();
-    String options =
-        "fsname=sluice,subtype=sluice,default_permissions" + (ROOT ? ",allow_other" : "");
-    Pointer channel = libFuse.mount(mountPoint.toString(), options);
-    if (channel == null) {
-      throw new FuseException(
-          "cannot mount at "
-              + mountPoint
-              + ": the kernel or fusermount refused (its message is above); check that the fuse3 package is"
-              + " installed and that you may mount there");
-    }
-    FuseSession session = new FuseSession(libFuse, channel, mountPoint, operations, role);
+    AtomicLongArray requests = new AtomicLongArray(Protocol.OPCODES);
+    Connection connection = binding.connect(mountPoint, operations, role, requests);
+    FuseSession session = new FuseSession(connection, mountPoint, role, requests);
     Libc.setNonBlocking(session.device);
     for (int i = 0; i < threadCount; i++) {
       Thread thread = new Thread(session::serve, "fuse-" + i);
@@ -94,16 +82,16 @@ public final class FuseSession implements AutoCloseable {
 
   private void serve() {
     try {
-      RequestHandler handler = new RequestHandler(device, operations, requests);
+      Connection.Reader reader = connection.newReader();
       while (!ended) {
         role.acquire();
-        int length = receive(handler);
+        int length = receive(reader);
         if (length < 0) {
           ended = true;
           break;
         }
         if (length > 0) {
-          handler.handle(length);
+          reader.handle(length);
         }
       }
     } finally {
@@ -112,10 +100,10 @@ public final class FuseSession implements AutoCloseable {
   }
 
   /** Reads one request; 0 when there was none after all, negative when the mount is gone. */
-  private int receive(RequestHandler handler) {
+  private int receive(Connection.Reader reader) {
     int tries = 0;
     while (!ended) {
-      long n = handler.read();
+      long n = reader.read();
       if (n > 0) {
         return (int) n;
       }
@@ -150,7 +138,10 @@ public final class FuseSession implements AutoCloseable {
     return sum;
   }
 
-  /** Drops what the kernel keeps of a name; needed when it changed without the kernel's doing. */
+  /**
+   * Drops what the kernel keeps of a name; needed when it changed without the kernel's doing. Only
+   * with {@link FuseBinding#DEVICE}: libfuse gives inodes numbers of its own.
+   */
   public void invalidateEntry(long parent, String name) {
     byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
     ByteBuffer message = notification(Protocol.NOTIFY_INVAL_ENTRY, 16 + bytes.length + 1);
@@ -158,7 +149,10 @@ public final class FuseSession implements AutoCloseable {
     send(message);
   }
 
-  /** Drops what the kernel keeps of a file's content and attributes. */
+  /**
+   * Drops what the kernel keeps of a file's content and attributes. Only with {@link
+   * FuseBinding#DEVICE}.
+   */
   public void invalidateInode(long inode) {
     ByteBuffer message = notification(Protocol.NOTIFY_INVAL_INODE, 24);
     message.putLong(inode).putLong(0).putLong(0);
@@ -215,7 +209,7 @@ public final class FuseSession implements AutoCloseable {
       }
     }
     ended = true;
-    libFuse.unmount(mountPoint.toString(), channel);
+    connection.close(threads.stream().anyMatch(Thread::isAlive));
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The part of libfuse 2 that mounts: as root by mount(2), otherwise through the setuid helper
- * {@code fusermount}. What comes after, the requests, does not pass through libfuse.
+ * {@code fusermount}. What comes after, the requests, does not pass through this class.
  */
 final class LibFuse {
   private static final int POINTER_BYTES = 8;
@@ -24,9 +24,13 @@ final class LibFuse {
   }
 
   static LibFuse load() throws FuseException {
+    return new LibFuse(load(Functions.class));
+  }
+
+  /** Binds an interface to functions of libfuse 2. */
+  static <T> T load(Class<T> functions) throws FuseException {
     try {
-      return new LibFuse(
-          LibraryLoader.create(Functions.class).failImmediately().load("libfuse.so.2"));
+      return LibraryLoader.create(functions).failImmediately().load("libfuse.so.2");
     } catch (UnsatisfiedLinkError e) {
       throw new FuseException(
           "libfuse 2 is not installed; install it (Debian, Ubuntu: apt-get install libfuse2 fuse3) and try again",

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * answer:   length u32 | error i32 (negative errno) | unique u64 | body
  * </pre>
  */
-final class RequestHandler {
+final class RequestHandler implements Connection.Reader {
   private static final Logger log = LoggerFactory.getLogger(RequestHandler.class);
 
   /** The largest write the kernel sends: 256 pages, its own limit. */
@@ -59,12 +59,13 @@ final class RequestHandler {
     this.requests = requests;
   }
 
-  long read() {
+  @Override
+  public long read() {
     return Libc.read(device, inAddress, in.capacity());
   }
 
-  /** Answers the request of {@code length} bytes that {@link #read} got. */
-  void handle(int length) {
+  @Override
+  public void handle(int length) {
     end = length;
     int opcode = in.getInt(4);
     long unique = in.getLong(8);
