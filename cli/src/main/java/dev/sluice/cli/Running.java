@@ -61,6 +61,10 @@ final class Running {
     try {
       Process process = new ProcessBuilder(command).inheritIO().start();
       application = process;
+      if (signals.get() > 0) {
+        // It came while the application started.
+        process.destroy();
+      }
       return process.waitFor();
     } catch (IOException e) {
       throw new UserException(

@@ -91,8 +91,13 @@ final class SluiceFileSystem implements FileOperations {
       return -Errno.ENOENT;
     }
     Inode inode = directory.child(name);
+    PositionFile before = inode == null ? null : inode.positionFile;
+    if (inode != null && before != null && !before.path().equals(path)) {
+      inode.removeLink(directory, name);
+      inode = null;
+    }
     if (inode == null) {
-      inode = inodes.addPositionFile(new PositionFile(line));
+      inode = inodes.addPositionFile(new PositionFile(path, line));
       inode.addLink(directory, name);
     }
     inode.lookups++;

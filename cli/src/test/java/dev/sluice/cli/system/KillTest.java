@@ -61,7 +61,7 @@ class KillTest {
     listen = "127.0.0.1:" + freePort();
     url = "http://" + listen;
     long first = Campaign.seed();
-    int rounds = Campaign.rounds(4);
+    int rounds = Campaign.rounds(5);
     SluiceProcess primary = sandbox.primary(listen);
     SluiceProcess follower = sandbox.follower(url);
     for (long seed = first; seed < first + rounds; seed++) {
@@ -104,7 +104,7 @@ class KillTest {
     url = sandbox.primary().url();
     SluiceProcess follower = sandbox.follower(url);
     long first = Campaign.seed();
-    int rounds = Campaign.rounds(4);
+    int rounds = Campaign.rounds(5);
     for (Load load : loads) {
       Path file = sandbox.path("mnt").resolve(load.name);
       try (Connection other = SqliteFile.open(file);
