@@ -66,6 +66,8 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
 
   private void unmountAll() throws Exception {
     for (String mount : mounts()) {
+      // By force first: that ends what waits for an answer that will not come.
+      new ProcessBuilder("umount", "-f", mount).start().waitFor(20, TimeUnit.SECONDS);
       new ProcessBuilder("fusermount", "-uz", mount).start().waitFor(20, TimeUnit.SECONDS);
       if (mounts().contains(mount)) {
         new ProcessBuilder("umount", "-l", mount).start().waitFor(20, TimeUnit.SECONDS);
