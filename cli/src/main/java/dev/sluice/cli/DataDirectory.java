@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataDirectory implements Closeable {
   private static final String STATE = ".sluice";
+  private static final int LOCK_ATTEMPTS = 10;
+  private static final long LOCK_PAUSE_NANOS = 100_000_000;
 
   private final Path data;
   private final Path state;
@@ -62,11 +65,18 @@ final class DataDirectory implements Closeable {
     }
   }
 
+  /** A process that was just killed may need a moment to let go. */
   private static @Nullable FileLock lock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null;
+    for (int attempt = 1; ; attempt++) {
+      try {
+        FileLock lock = channel.tryLock();
+        if (lock != null || attempt == LOCK_ATTEMPTS) {
+          return lock;
+        }
+      } catch (OverlappingFileLockException e) {
+        return null;
+      }
+      LockSupport.parkNanos(LOCK_PAUSE_NANOS);
     }
   }
 

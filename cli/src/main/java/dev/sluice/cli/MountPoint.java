@@ -1,11 +1,13 @@
 package dev.sluice.cli;
 
+import dev.sluice.os.Libc;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +15,8 @@ import org.slf4j.LoggerFactory;
 /** Checks a mount point before something is mounted on it. */
 final class MountPoint {
   private static final Logger log = LoggerFactory.getLogger(MountPoint.class);
+
+  private static final long ANSWER_MILLIS = 3000;
 
   private MountPoint() {}
 
@@ -63,10 +67,20 @@ final class MountPoint {
   }
 
   /**
-   * True for "Transport endpoint is not connected". Asks for free space: the kernel may still have
-   * the answer to anything about the directory itself.
+   * True for "Transport endpoint is not connected", and when there is no answer: the process that
+   * served it was killed while it waited for its own mount, and hangs until the mount is taken away
+   * by force. Asks for free space: the kernel may still have the answer to anything about the
+   * directory itself.
    */
   private static boolean isDead(Path mount) {
+    CompletableFuture<Boolean> dead = new CompletableFuture<>();
+    Thread asking = new Thread(() -> dead.complete(isDisconnected(mount)), "is-mount-dead");
+    asking.setDaemon(true);
+    asking.start();
+    return dead.completeOnTimeout(true, ANSWER_MILLIS, TimeUnit.MILLISECONDS).join();
+  }
+
+  private static boolean isDisconnected(Path mount) {
     try {
       return Files.getFileStore(mount).getTotalSpace() < 0;
     } catch (AccessDeniedException e) {
@@ -77,6 +91,10 @@ final class MountPoint {
   }
 
   private static void unmountLazily(Path mount) throws IOException {
+    // As root also frees a process that hangs on it.
+    if (Libc.abortMount(mount.toString()) == 0) {
+      return;
+    }
     Process process =
         new ProcessBuilder("fusermount", "-u", "-z", mount.toString())
             .redirectErrorStream(true)

@@ -108,7 +108,7 @@ final class DatabaseCapture {
       for (int frame = from + 1; from >= 0 && frame <= withdrawnFrom; frame++) {
         withdrawn.add(wal.pgno(frame));
       }
-      followWal(file, offset, data);
+      followWal(fd, file, offset, data);
       return n;
     } catch (IOException e) {
       return refuse(e);
@@ -117,7 +117,7 @@ final class DatabaseCapture {
     }
   }
 
-  private void followWal(NativeFile file, long offset, ByteBuffer data) throws IOException {
+  private void followWal(int fd, NativeFile file, long offset, ByteBuffer data) throws IOException {
     Scratch scratch = Scratch.get();
     for (int commit; (commit = wal.next(file, offset, data, scratch.page)) >= 0; ) {
       if (commit == 0) {
@@ -126,7 +126,7 @@ final class DatabaseCapture {
       try {
         cutFrames(file, commit, scratch);
       } catch (IOException e) {
-        wal.refuse(file);
+        wal.refuse(fd);
         throw e;
       }
       wal.markCommitted();

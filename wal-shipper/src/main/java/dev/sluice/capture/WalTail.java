@@ -1,6 +1,7 @@
 package dev.sluice.capture;
 
 import dev.sluice.os.ErrnoException;
+import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
 import dev.sluice.sqlite.WalChecksum;
 import dev.sluice.sqlite.WalFrameHeader;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class WalTail {
   private static final int PAGE = WalFrameHeader.SIZE;
+  private static final int EIO = 5;
 
   private @Nullable WalHeader header;
   private int[] pgnos = new int[64];
@@ -307,14 +309,20 @@ final class WalTail {
 
   /**
    * The transaction that ends with the last valid frame is refused: makes that frame invalid in the
-   * file.
+   * file. The failed write has the kernel drop what it kept of that part of the file.
+   *
+   * @param fd the file, open for writing
    */
-  void refuse(NativeFile file) throws ErrnoException {
+  void refuse(int fd) throws ErrnoException {
     long at = frameOffset(valid);
     rewindTo(committed, committedChecksum);
     frameHeaderAt = -1;
     written = Math.min(written, at);
-    file.write(ByteBuffer.allocateDirect(WalFrameHeader.SIZE), at);
+    ByteBuffer zeros = ByteBuffer.allocateDirect(WalFrameHeader.SIZE);
+    long n = Libc.pwrite(fd, Libc.address(zeros), zeros.capacity(), at);
+    if (n < zeros.capacity()) {
+      throw new ErrnoException("cannot take back a refused transaction", n < 0 ? (int) -n : EIO);
+    }
   }
 
   /** The file was cut to {@code size} bytes. */

@@ -45,6 +45,7 @@ public final class Libc {
   private static final int F_OFD_SETLK = 37;
   private static final int F_OFD_SETLKW = 38;
   private static final int SEEK_END = 2;
+  private static final int MNT_FORCE = 1;
 
   private static final Functions FUNCTIONS = LibraryLoader.create(Functions.class).load("c");
   private static final Runtime RUNTIME = Runtime.getRuntime(FUNCTIONS);
@@ -159,6 +160,16 @@ public final class Libc {
   /** Sends a signal to a process. */
   public static int kill(long pid, int signal) {
     return FUNCTIONS.kill((int) pid, signal) < 0 ? -errno() : 0;
+  }
+
+  /**
+   * Ends a FUSE mount whose process is dead or hangs: requests under way fail, then it is taken
+   * away. For root.
+   */
+  public static int abortMount(String path) {
+    // Forcing fails every request, but does not unmount what is in use.
+    int forced = FUNCTIONS.umount2(path, MNT_FORCE);
+    return forced == 0 ? 0 : umount(path, true);
   }
 
   public static int umount(String path, boolean lazily) {

@@ -1,6 +1,7 @@
 package dev.sluice.ship;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
@@ -140,11 +141,13 @@ final class ShipperTest {
     otherModel.commit(other, otherModel.change());
     Databases ours = databases;
     databases = others;
-    try (Shipper shipper = shipper()) {
+    Shipper shipper = shipper();
+    try {
       assertThat(shipper.flush()).isFalse();
       assertThat(shipper.error("app.db"))
           .contains("holds another history")
           .contains("another place");
+      assertThatThrownBy(shipper::close).hasMessageContaining("not everything is in the store");
     } finally {
       databases = ours;
       others.close();
@@ -155,8 +158,8 @@ final class ShipperTest {
   @Test
   void aSecondWriterFindsOut() throws IOException {
     model.commit(database, model.change());
-    try (Shipper first = shipper();
-        Shipper second = shipper()) {
+    Shipper second = shipper();
+    try (Shipper first = shipper()) {
       first.flush();
       second.flush();
       model.commit(database, model.change());
@@ -165,6 +168,7 @@ final class ShipperTest {
       assertThat(second.flush()).isFalse();
       assertThat(second.error("app.db")).contains("another writer has put");
     }
+    assertThatThrownBy(second::close).hasMessageContaining("not everything is in the store");
     assertRestores();
   }
 
