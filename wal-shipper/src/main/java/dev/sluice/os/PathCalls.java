@@ -2,6 +2,7 @@ package dev.sluice.os;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
@@ -59,7 +60,7 @@ public final class PathCalls {
   }
 
   public static int symlink(byte[] target, String path) {
-    byte[] terminated = java.util.Arrays.copyOf(target, target.length + 1);
+    byte[] terminated = Arrays.copyOf(target, target.length + 1);
     return done(FUNCTIONS.symlink(terminated, bytes(path)));
   }
 
@@ -174,7 +175,7 @@ public final class PathCalls {
       error[0] = -LastError.getLastError(RUNTIME);
       return null;
     }
-    return java.util.Arrays.copyOf(buffer, (int) n);
+    return Arrays.copyOf(buffer, (int) n);
   }
 
   private static int done(int result) {

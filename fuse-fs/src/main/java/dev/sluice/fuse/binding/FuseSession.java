@@ -2,9 +2,6 @@ package dev.sluice.fuse.binding;
 
 import dev.sluice.os.Libc;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -124,11 +121,6 @@ public final class FuseSession implements AutoCloseable {
     return -1;
   }
 
-  /** How many requests of an operation (by its number in linux/fuse.h) were answered. */
-  public long requestCount(int opcode) {
-    return requests.get(opcode);
-  }
-
   /** All requests answered so far. */
   public long requestCount() {
     long sum = 0;
@@ -136,41 +128,6 @@ public final class FuseSession implements AutoCloseable {
       sum += requests.get(i);
     }
     return sum;
-  }
-
-  /**
-   * Drops what the kernel keeps of a name; needed when it changed without the kernel's doing. Only
-   * with {@link FuseBinding#DEVICE}: libfuse gives inodes numbers of its own.
-   */
-  public void invalidateEntry(long parent, String name) {
-    byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
-    ByteBuffer message = notification(Protocol.NOTIFY_INVAL_ENTRY, 16 + bytes.length + 1);
-    message.putLong(parent).putInt(bytes.length).putInt(0).put(bytes).put((byte) 0);
-    send(message);
-  }
-
-  /**
-   * Drops what the kernel keeps of a file's content and attributes. Only with {@link
-   * FuseBinding#DEVICE}.
-   */
-  public void invalidateInode(long inode) {
-    ByteBuffer message = notification(Protocol.NOTIFY_INVAL_INODE, 24);
-    message.putLong(inode).putLong(0).putLong(0);
-    send(message);
-  }
-
-  private static ByteBuffer notification(int code, int bodyBytes) {
-    int length = Protocol.OUT_HEADER + bodyBytes;
-    return ByteBuffer.allocateDirect(length)
-        .order(ByteOrder.nativeOrder())
-        .putInt(length)
-        .putInt(code)
-        .putLong(0);
-  }
-
-  private void send(ByteBuffer message) {
-    // ENOENT: the kernel had nothing of it. Anything else ends with the mount.
-    Libc.write(device, Libc.address(message), message.capacity());
   }
 
   /** Waits until the mount has ended, by {@link #close} or by umount(8). */

@@ -80,8 +80,5 @@ final class Protocol {
 
   static final int FSYNC_DATA_ONLY = 1;
 
-  static final int NOTIFY_INVAL_INODE = 2;
-  static final int NOTIFY_INVAL_ENTRY = 3;
-
   private Protocol() {}
 }
