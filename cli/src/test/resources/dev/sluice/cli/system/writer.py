@@ -4,6 +4,12 @@ import sqlite3
 import sys
 import time
 
+
+def say(line):
+    """In one write: a kill -9 leaves no half of a line."""
+    sys.stdout.write(line + "\n")
+
+
 path, mode, synchronous, writer, seed, limit = sys.argv[1:7]
 chance = random.Random(int(seed))
 db = sqlite3.connect(path, isolation_level=None, timeout=60)
@@ -22,7 +28,7 @@ try:
     db.execute("CREATE TABLE IF NOT EXISTS t(w, i, v, PRIMARY KEY(w, i))")
     db.execute("CREATE TABLE IF NOT EXISTS counters(w PRIMARY KEY, n)")
     i = db.execute("SELECT coalesce(max(i), 0) FROM t WHERE w=?", (writer,)).fetchone()[0]
-    print("begins after", i)
+    say(f"begins after {i}")
     for i in range(i + 1, i + 1 + int(limit)):
         db.execute("BEGIN IMMEDIATE")
         db.execute("INSERT INTO t VALUES(?,?,?)", (writer, i, chance.randbytes(chance.choice([10, 500, 9000]))))
@@ -43,12 +49,12 @@ try:
             db.execute("INSERT INTO t VALUES(?,?,?)", (writer, i, b"again"))
             db.execute("INSERT OR REPLACE INTO counters VALUES(?,?)", (writer, i))
         db.execute("COMMIT")
-        print("done", i)
+        say(f"done {i}")
         if i % 10 == 0:
             with open(path + "-pos") as f:
-                print("at", f.read().strip())
+                say("at " + f.read().strip())
         if chance.random() < 0.02:
             kind = chance.choice(["PASSIVE", "FULL", "RESTART", "TRUNCATE"])
             db.execute("PRAGMA wal_checkpoint(%s)" % kind).fetchall()
 except (sqlite3.Error, OSError) as e:
-    print("ended:", e)
+    say(f"ended: {e}")
