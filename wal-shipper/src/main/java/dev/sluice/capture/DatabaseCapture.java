@@ -562,7 +562,7 @@ final class DatabaseCapture {
       if (clean && capture.exists(path + "-wal")) {
         wal.load(walFile());
       }
-      return clean;
+      return clean && !wal.isUnsealed();
     } finally {
       lock.unlock();
     }
@@ -608,13 +608,19 @@ final class DatabaseCapture {
       ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
       file.read(head, 0);
       DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
-      int mainPageSize = header == null ? 0 : header.pageSize();
-      RollbackJournal journal = readJournal(mainPageSize);
+      RollbackJournal journal = readJournal(header == null ? 0 : header.pageSize());
       journalActive = journal != null;
       int walCommit = 0;
       if (capture.exists(path + "-wal")) {
         walCommit = wal.load(walFile());
+        if (wal.isUnsealed()) {
+          checkpoint(walCommit);
+          walCommit = 0;
+          file.read(head.clear(), 0);
+          header = DatabaseHeader.parse(head.flip()).orElse(null);
+        }
       }
+      int mainPageSize = header == null ? 0 : header.pageSize();
       int pageSize =
           walCommit > 0
               ? wal.pageSize()
@@ -635,6 +641,40 @@ final class DatabaseCapture {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Brings what a WAL with unsealed frames has committed into the main file and empties the WAL:
+   * SQLite's recovery would stop at those frames and take back what it had acknowledged. While no
+   * application has the files open. Killed in the middle of it, the next start does it again.
+   *
+   * @param commit pages of the database
+   */
+  private void checkpoint(int commit) throws IOException {
+    log.warn(
+        "{}: SQLite left frames of a committed transaction unsealed (fixed in SQLite 3.51) and would"
+            + " not recover them; they are brought into the main file",
+        path);
+    int pageSize = wal.pageSize();
+    ByteBuffer page = Scratch.get().page;
+    FrameIndex frames = new FrameIndex(wal);
+    try (NativeFile target = NativeFile.openRaw(capture.backing(path), Libc.O_RDWR);
+        NativeFile emptied = NativeFile.openRaw(capture.backing(path + "-wal"), Libc.O_RDWR)) {
+      for (int pgno = 1; pgno <= commit; pgno++) {
+        int frame = frames.newest(pgno);
+        if (frame > 0) {
+          walFile().readFully(page.clear().limit(pageSize), wal.pageOffset(frame));
+          target.write(page.flip(), (long) (pgno - 1) * pageSize);
+        }
+      }
+      target.truncate((long) commit * pageSize);
+      target.sync();
+      if (database != null) {
+        database.log().sync();
+      }
+      emptied.truncate(0);
+    }
+    wal.forget();
   }
 
   private void reconcileDeleted() throws IOException {

@@ -51,6 +51,8 @@ final class WalTail {
 
   private long frameHeaderAt = -1;
 
+  private boolean unsealed;
+
   boolean isPresent() {
     return header != null;
   }
@@ -102,10 +104,14 @@ final class WalTail {
     valid = committed = previousCommitted = 0;
     written = 0;
     frameHeaderAt = -1;
+    unsealed = false;
   }
 
   /**
-   * Reads a WAL that is already there; afterwards {@link #committed} is what SQLite would recover.
+   * Reads a WAL that is already there. Afterwards {@link #committed} is what SQLite would recover
+   * or, when {@link #isUnsealed}, what was committed though SQLite would not find it.
+   *
+   * @return pages of the database after the last commit; 0 when there is none
    */
   int load(NativeFile file) throws IOException {
     forget();
@@ -113,20 +119,55 @@ final class WalTail {
     if (reader == null) {
       return 0;
     }
-    header = reader.header();
+    WalHeader h = reader.header();
+    header = h;
     validChecksum = committedChecksum = reader.checksum();
     int commit = 0;
-    while (reader.next()) {
-      remember(reader.pgno());
-      validChecksum = reader.checksum();
-      if (reader.commit() != 0) {
-        commit = reader.commit();
-        markCommitted();
+    boolean bridged = false;
+    ByteBuffer head = ByteBuffer.allocateDirect(WalFrameHeader.SIZE);
+    while (true) {
+      while (reader.next()) {
+        remember(reader.pgno());
+        validChecksum = reader.checksum();
+        if (reader.commit() != 0) {
+          commit = reader.commit();
+          markCommitted();
+          unsealed |= bridged;
+        }
       }
+      int before = valid;
+      while (rememberUnsealed(file, h, head)) {
+        // The frames up to the next sealed one.
+      }
+      if (valid == before) {
+        break;
+      }
+      bridged = true;
+      reader = WalReader.after(file::read, h, valid, 0);
     }
     rewindTo(committed, committedChecksum);
     written = frameOffset(committed + 1);
     return commit;
+  }
+
+  /** True when some of the committed frames were left unsealed; see {@link #bridgeUnsealed}. */
+  boolean isUnsealed() {
+    return unsealed;
+  }
+
+  /** Goes on to the next frame if it is one that SQLite has left without salts and checksum. */
+  private boolean rememberUnsealed(NativeFile file, WalHeader h, ByteBuffer scratch)
+      throws IOException {
+    scratch.clear().limit(WalFrameHeader.SIZE);
+    if (file.read(scratch, h.frameOffset(valid + 1)) < WalFrameHeader.SIZE) {
+      return false;
+    }
+    ByteBuffer head = scratch.flip().order(ByteOrder.BIG_ENDIAN);
+    if (head.getInt(0) == 0 || head.getLong(8) != 0 || head.getLong(16) != 0) {
+      return false;
+    }
+    remember(head.getInt(0));
+    return true;
   }
 
   private void remember(int pgno) {
@@ -281,13 +322,11 @@ final class WalTail {
       return;
     }
     int before = valid;
-    for (int frame = before + 1; frame < sealed; frame++) {
-      ByteBuffer head = readHeader(file, h.frameOffset(frame), scratch);
-      if (head.getInt(0) == 0 || head.getLong(8) != 0 || head.getLong(16) != 0) {
+    while (valid + 1 < sealed) {
+      if (!rememberUnsealed(file, h, scratch)) {
         valid = before;
         return;
       }
-      remember(head.getInt(0));
     }
     validChecksum = 0;
   }

@@ -1,6 +1,7 @@
 package dev.sluice.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.ltx.LtxFileName;
 import dev.sluice.ltx.Position;
@@ -128,6 +129,49 @@ class KillTest {
         }
       }
     }
+  }
+
+  /**
+   * SQLite before 3.51 commits frames that its own recovery would not find. They are the system's
+   * Python's; a newer one has nothing to show here.
+   */
+  @Test
+  void unsealedFrames() throws Exception {
+    SluiceProcess primary = sandbox.primary();
+    Path file = sandbox.path("mnt").resolve("unsealed.db");
+    SqliteClient.Python client = new SqliteClient.Python(sandbox, file);
+    client.open(1);
+    assumeThat(Runtime.Version.parse(client.execute(1, "SELECT sqlite_version()")))
+        .isLessThan(Runtime.Version.parse("3.51"));
+    for (String sql :
+        List.of(
+            "PRAGMA journal_mode=wal",
+            "PRAGMA cache_size=5",
+            "CREATE TABLE t(i INTEGER PRIMARY KEY, v)",
+            "INSERT INTO t WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<40)"
+                + " SELECT i, zeroblob(3000) FROM n",
+            "BEGIN",
+            "SAVEPOINT s",
+            "UPDATE t SET v=zeroblob(100) WHERE i BETWEEN 7 AND 23",
+            "UPDATE t SET v=zeroblob(3000) WHERE i BETWEEN 10 AND 13",
+            "ROLLBACK TO s",
+            "COMMIT",
+            "INSERT INTO t(v) VALUES('acknowledged')")) {
+      assertThat(client.execute(1, sql)).as(sql).doesNotStartWith("error");
+    }
+    Position before = sandbox.position("unsealed.db");
+    primary.kill();
+    client.close();
+    Path plain = sandbox.path("recovered.db");
+    Files.copy(sandbox.path("data/unsealed.db"), plain);
+    Files.copy(sandbox.path("data/unsealed.db-wal"), sandbox.path("recovered.db-wal"));
+    String acknowledged = "SELECT count(*) FROM t WHERE v='acknowledged'";
+    assertThat(SqliteFile.query(plain, acknowledged)).as("what SQLite recovers").isEqualTo("0");
+
+    sandbox.primary();
+    assertThat(SqliteFile.query(file, acknowledged)).isEqualTo("1");
+    assertThat(SqliteFile.query(file, "PRAGMA integrity_check")).isEqualTo("ok");
+    assertThat(sandbox.position("unsealed.db")).isEqualTo(before);
   }
 
   private static int freePort() throws IOException {
