@@ -1,12 +1,13 @@
 package dev.sluice.cli;
 
+import dev.sluice.fuse.Mount;
 import dev.sluice.os.Libc;
+import dev.sluice.os.MountTable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -32,15 +33,17 @@ final class MountPoint {
           "the mount point " + mount + " and the data directory " + data + " contain each other",
           "give directories beside each other");
     }
-    String type = mountedType(absolute);
-    if (type.equals("fuse.sluice") && isDead(absolute)) {
+    MountTable.Entry mounted = MountTable.at(absolute);
+    if (mounted != null
+        && mounted.type().equals("fuse.sluice")
+        && isDead(absolute, mounted.source())) {
       log.info("taking away the mount at {} that a killed process left", mount);
       unmountLazily(absolute);
-      type = mountedType(absolute);
+      mounted = MountTable.at(absolute);
     }
-    if (!type.isEmpty()) {
+    if (mounted != null) {
       throw new UserException(
-          mount + " is in use: " + type + " is mounted there",
+          mount + " is in use: " + mounted.type() + " is mounted there",
           "unmount it (fusermount -u " + mount + ") or give another directory");
     }
     Files.createDirectories(absolute);
@@ -52,32 +55,30 @@ final class MountPoint {
     }
   }
 
-  /** The type of what is mounted exactly there, or nothing. */
-  private static String mountedType(Path mount) throws IOException {
-    String type = "";
-    for (String line :
-        Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.UTF_8)) {
-      List<String> fields = List.of(line.split(" "));
-      int separator = fields.indexOf("-");
-      if (fields.get(4).replace("\\040", " ").equals(mount.toString()) && separator > 0) {
-        type = fields.get(separator + 1);
-      }
-    }
-    return type;
-  }
-
   /**
-   * True for "Transport endpoint is not connected", and when there is no answer: the process that
-   * served it was killed while it waited for its own mount, and hangs until the mount is taken away
-   * by force. Asks for free space: the kernel may still have the answer to anything about the
-   * directory itself.
+   * True for "Transport endpoint is not connected", and when there is no answer because the process
+   * that served it was killed while it waited for its own mount: it then hangs, dying, until the
+   * mount is taken away by force. Asks for free space: the kernel may still have the answer to
+   * anything about the directory itself.
    */
-  private static boolean isDead(Path mount) {
+  private static boolean isDead(Path mount, String source) {
     CompletableFuture<Boolean> dead = new CompletableFuture<>();
     Thread asking = new Thread(() -> dead.complete(isDisconnected(mount)), "is-mount-dead");
     asking.setDaemon(true);
     asking.start();
-    return dead.completeOnTimeout(true, ANSWER_MILLIS, TimeUnit.MILLISECONDS).join();
+    return dead.completeOnTimeout(isDying(source), ANSWER_MILLIS, TimeUnit.MILLISECONDS).join();
+  }
+
+  /** Whether the process that serves a mount was killed and can't end. */
+  private static boolean isDying(String source) {
+    OptionalLong pid = Mount.servedBy(source);
+    try {
+      String status = Files.readString(Path.of("/proc/" + pid.orElse(0) + "/stat"));
+      // The letter of the state stands behind the name, which is in parentheses.
+      return status.charAt(status.lastIndexOf(')') + 2) == 'Z';
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static boolean isDisconnected(Path mount) {

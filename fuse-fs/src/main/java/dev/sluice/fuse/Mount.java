@@ -8,6 +8,7 @@ import dev.sluice.fuse.binding.ReaderRole;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /** A backing directory, mounted. Safe for use by many threads. */
 public final class Mount implements AutoCloseable {
@@ -47,6 +48,11 @@ public final class Mount implements AutoCloseable {
             StandardCharsets.ISO_8859_1);
     SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::release), role);
     return new Mount(FuseSession.mount(binding, mountPoint, files, role, THREADS));
+  }
+
+  /** The process that serves a mount, from the source that the mount table gives for it. */
+  public static OptionalLong servedBy(String source) {
+    return FuseSession.servedBy(source);
   }
 
   /** Waits until somebody unmounts it. */

@@ -162,7 +162,9 @@ class Subprocess implements AutoCloseable {
   /** SIGKILL, and waits until it is gone. */
   void kill() throws InterruptedException {
     process.toHandle().destroyForcibly();
-    process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+    if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError(name + " was killed and does not end: " + this);
+    }
   }
 
   @Override

@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,9 +27,15 @@ public final class FuseSession implements AutoCloseable {
 
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
+  private static final String SOURCE = "sluice:";
+
   /** What both bindings mount with; the kernel checks permissions. */
   static final String MOUNT_OPTIONS =
-      "fsname=sluice,subtype=sluice,default_permissions" + (ROOT ? ",allow_other" : "");
+      "fsname="
+          + SOURCE
+          + ProcessHandle.current().pid()
+          + ",subtype=sluice,default_permissions"
+          + (ROOT ? ",allow_other" : "");
 
   private final Connection connection;
   private final int device;
@@ -36,6 +44,7 @@ public final class FuseSession implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicBoolean unmounted = new AtomicBoolean();
   private final AtomicLongArray requests;
+  private @Nullable ConnectionGuard guard;
   private volatile boolean ended;
 
   private FuseSession(
@@ -74,7 +83,14 @@ public final class FuseSession implements AutoCloseable {
       session.threads.add(thread);
       thread.start();
     }
+    session.guard = ConnectionGuard.start(mountPoint);
     return session;
+  }
+
+  /** The process that serves the mount whose source the mount table gives as {@code source}. */
+  public static OptionalLong servedBy(String source) {
+    String pid = source.startsWith(SOURCE) ? source.substring(SOURCE.length()) : "";
+    return pid.matches("\\d{1,9}") ? OptionalLong.of(Long.parseLong(pid)) : OptionalLong.empty();
   }
 
   private void serve() {
@@ -167,6 +183,9 @@ public final class FuseSession implements AutoCloseable {
     }
     ended = true;
     connection.close(threads.stream().anyMatch(Thread::isAlive));
+    if (guard != null) {
+      guard.close();
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
