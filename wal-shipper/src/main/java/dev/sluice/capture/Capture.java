@@ -73,7 +73,8 @@ public final class Capture implements Closeable {
     }
     find("");
     for (DatabaseCapture database : byPath.values()) {
-      if (!database.isAsStopped()) {
+      boolean asStopped = database.isAsStopped();
+      if (database.loadWal() || !asStopped) {
         database.reconcile();
       }
     }

@@ -12,6 +12,8 @@ import dev.sluice.sqlite.WalHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * Finds the commits in the writes to one database.
  *
  * <pre>
- *   WAL        a valid frame with a database size         ─► cut the frames since the last commit
+ *   WAL        a frame with a database size               ─► cut the frames since the last commit
  *   journal    unlinked, truncated to 0, header zeroed    ─► cut the pages written to the main file
  *   neither    plain writes, then a pause                 ─► cut them under SQLite's SHARED lock
  *   checkpoint writes to the main file while a WAL exists ─► nothing: they were cut as frames
@@ -100,11 +102,12 @@ final class DatabaseCapture {
       }
       NativeFile file = walFile();
       if (offset < WalHeader.SIZE) {
-        wal.restart(file);
+        wal.restart(file, offset + size);
+        followWal(fd, file, offset, data);
         return n;
       }
       int withdrawnFrom = wal.committed();
-      int from = wal.wrote(file, offset, data);
+      int from = wal.wrote(offset, data);
       for (int frame = from + 1; from >= 0 && frame <= withdrawnFrom; frame++) {
         withdrawn.add(wal.pgno(frame));
       }
@@ -208,7 +211,7 @@ final class DatabaseCapture {
       return;
     }
     int pageSize = wal.pageSize();
-    int first = all ? 1 : wal.previousCommitted() + 1;
+    int first = all || wal.isUnsealed() ? 1 : wal.previousCommitted() + 1;
     for (int frame = first; frame <= wal.committed(); frame++) {
       withdrawn.add(wal.pgno(frame));
     }
@@ -558,11 +561,7 @@ final class DatabaseCapture {
         return false;
       }
       String stamp = CleanStamp.take(known.directory());
-      boolean clean = stamp.equals(stamp(known)) && known.isConsistent();
-      if (clean && capture.exists(path + "-wal")) {
-        wal.load(walFile());
-      }
-      return clean && !wal.isUnsealed();
+      return stamp.equals(stamp(known)) && known.isConsistent();
     } finally {
       lock.unlock();
     }
@@ -584,6 +583,93 @@ final class DatabaseCapture {
   private String stamp(Database known) {
     String backing = capture.backing(path);
     return known.position() + CleanStamp.look(backing, backing + "-wal", backing + "-journal");
+  }
+
+  /**
+   * Reads the WAL before the mount. What SQLite had committed there and Sluice had cut, but
+   * SQLite's recovery would not find because its frames are not sealed, goes into the main file,
+   * and the WAL is emptied. Killed in the middle of it, the next start does it again.
+   *
+   * @return true when the files were changed
+   */
+  boolean loadWal() throws IOException {
+    acquire();
+    try {
+      Database known = database;
+      if (!capture.exists(path + "-wal")) {
+        return false;
+      }
+      NativeFile file = walFile();
+      wal.load(file);
+      if (known == null || known.pageCount() == 0 || known.pageSize() != wal.pageSize()) {
+        return false;
+      }
+      wal.loadUnsealed(file, Scratch.get().page);
+      int last = lastCut(file, known);
+      if (last == 0) {
+        wal.dropUncommitted();
+        return false;
+      }
+      log.warn(
+          "{}: SQLite has left frames of committed transactions unsealed (before 3.51 it does) and"
+              + " would not recover them; they go into the main file",
+          path);
+      wal.markCommitted(last);
+      checkpoint(known);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The last frame behind those SQLite recovers with which the WAL holds what the log holds, or 0.
+   */
+  private int lastCut(NativeFile file, Database known) throws IOException {
+    ByteBuffer page = Scratch.get().page;
+    for (int last = wal.valid(); last > wal.committed(); last--) {
+      if (wal.commitSize(file, last, page) == known.pageCount() && isCut(file, known, last)) {
+        return last;
+      }
+    }
+    return 0;
+  }
+
+  private boolean isCut(NativeFile file, Database known, int last) throws IOException {
+    ByteBuffer page = Scratch.get().page;
+    Set<Integer> seen = new HashSet<>();
+    for (int frame = last; frame > wal.committed(); frame--) {
+      int pgno = wal.pgno(frame);
+      if (pgno <= known.pageCount() && seen.add(pgno)) {
+        file.readFully(page.clear().limit(known.pageSize()), wal.pageOffset(frame));
+        if (!known.isUnchanged(pgno, page.flip())) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Brings all committed frames into the main file, as SQLite would, and empties the WAL. */
+  private void checkpoint(Database known) throws IOException {
+    int pageSize = known.pageSize();
+    ByteBuffer page = Scratch.get().page;
+    FrameIndex frames = new FrameIndex(wal);
+    try (NativeFile target = NativeFile.openRaw(capture.backing(path), Libc.O_RDWR);
+        NativeFile emptied = NativeFile.openRaw(capture.backing(path + "-wal"), Libc.O_RDWR)) {
+      for (int pgno = 1; pgno <= known.pageCount(); pgno++) {
+        int frame = frames.newest(pgno);
+        if (frame > 0) {
+          walFile().readFully(page.clear().limit(pageSize), wal.pageOffset(frame));
+          target.write(page.flip(), (long) (pgno - 1) * pageSize);
+        }
+      }
+      target.truncate((long) known.pageCount() * pageSize);
+      target.sync();
+      known.log().sync();
+      emptied.truncate(0);
+    }
+    wal.forget();
   }
 
   /**
@@ -613,12 +699,6 @@ final class DatabaseCapture {
       int walCommit = 0;
       if (capture.exists(path + "-wal")) {
         walCommit = wal.load(walFile());
-        if (wal.isUnsealed()) {
-          checkpoint(walCommit);
-          walCommit = 0;
-          file.read(head.clear(), 0);
-          header = DatabaseHeader.parse(head.flip()).orElse(null);
-        }
       }
       int mainPageSize = header == null ? 0 : header.pageSize();
       int pageSize =
@@ -641,40 +721,6 @@ final class DatabaseCapture {
     } finally {
       lock.unlock();
     }
-  }
-
-  /**
-   * Brings what a WAL with unsealed frames has committed into the main file and empties the WAL:
-   * SQLite's recovery would stop at those frames and take back what it had acknowledged. While no
-   * application has the files open. Killed in the middle of it, the next start does it again.
-   *
-   * @param commit pages of the database
-   */
-  private void checkpoint(int commit) throws IOException {
-    log.warn(
-        "{}: SQLite left frames of a committed transaction unsealed (fixed in SQLite 3.51) and would"
-            + " not recover them; they are brought into the main file",
-        path);
-    int pageSize = wal.pageSize();
-    ByteBuffer page = Scratch.get().page;
-    FrameIndex frames = new FrameIndex(wal);
-    try (NativeFile target = NativeFile.openRaw(capture.backing(path), Libc.O_RDWR);
-        NativeFile emptied = NativeFile.openRaw(capture.backing(path + "-wal"), Libc.O_RDWR)) {
-      for (int pgno = 1; pgno <= commit; pgno++) {
-        int frame = frames.newest(pgno);
-        if (frame > 0) {
-          walFile().readFully(page.clear().limit(pageSize), wal.pageOffset(frame));
-          target.write(page.flip(), (long) (pgno - 1) * pageSize);
-        }
-      }
-      target.truncate((long) commit * pageSize);
-      target.sync();
-      if (database != null) {
-        database.log().sync();
-      }
-      emptied.truncate(0);
-    }
-    wal.forget();
   }
 
   private void reconcileDeleted() throws IOException {

@@ -1,6 +1,7 @@
 package dev.sluice.capture;
 
 import dev.sluice.sqlite.PageSize;
+import dev.sluice.sqlite.WalFrameHeader;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -11,8 +12,8 @@ import java.util.Arrays;
 final class Scratch {
   private static final ThreadLocal<Scratch> LOCAL = ThreadLocal.withInitial(Scratch::new);
 
-  /** Room for a page of any size. */
-  final ByteBuffer page = ByteBuffer.allocateDirect(PageSize.MAX);
+  /** Room for a page of any size, with the header of a frame. */
+  final ByteBuffer page = ByteBuffer.allocateDirect(WalFrameHeader.SIZE + PageSize.MAX);
 
   /** Page number in the upper half, frame in the lower. */
   long[] frames = new long[256];

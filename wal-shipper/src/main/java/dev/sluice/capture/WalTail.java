@@ -3,7 +3,6 @@ package dev.sluice.capture;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
-import dev.sluice.sqlite.WalChecksum;
 import dev.sluice.sqlite.WalFrameHeader;
 import dev.sluice.sqlite.WalHeader;
 import dev.sluice.sqlite.WalReader;
@@ -15,18 +14,24 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows a WAL while it is written: which of its frames are valid, and up to where they are
+ * Follows a WAL while it is written: which frames an open transaction has, and up to where they are
  * committed.
  *
  * <pre>
- *   header │ committed frames … │ valid frames of an open transaction … │ anything
- *                               ▲ committed                             ▲ valid
+ *   header │ committed frames … │ frames of an open transaction … │ anything
+ *                               ▲ committed                       ▲ valid
  * </pre>
  *
- * <p>A frame is valid when its salts are the header's and its cumulative checksum is right. SQLite
- * may write a frame again before it commits, and then leaves the checksums of what follows zero
- * until it has rewritten them, so the chain is what counts, not the flag of a frame. For one thread
- * at a time.
+ * <p>SQLite appends a frame by writing its header, then its page, and a transaction takes the
+ * frames behind the last commit one by one. So a frame written like that behind the last one is the
+ * next, and when its header gives the database a size, the transaction has all its pages and is
+ * committed. Checksums need not be right for that: when SQLite has written a page of the
+ * transaction again, it writes frames unsealed (without salts and checksums) and seals them, header
+ * by header, after the last. Versions before 3.51 seal too few of them when a savepoint was rolled
+ * back meanwhile, and then use them all the same.
+ *
+ * <p>Of frames that come in another way (a WAL that is copied, or was there before), salts and
+ * cumulative checksums say which are valid, as in SQLite's recovery. For one thread at a time.
  */
 final class WalTail {
   private static final int PAGE = WalFrameHeader.SIZE;
@@ -36,8 +41,6 @@ final class WalTail {
   private int[] pgnos = new int[64];
   private int valid;
   private int committed;
-  private long validChecksum;
-  private long committedChecksum;
 
   /** First frame of the last commit, minus one. */
   private int previousCommitted;
@@ -47,10 +50,11 @@ final class WalTail {
 
   /** The frame header last written, when the page of that frame is still to come. */
   private final ByteBuffer frameHeader =
-      ByteBuffer.allocate(WalFrameHeader.SIZE).order(ByteOrder.BIG_ENDIAN);
+      ByteBuffer.allocateDirect(WalFrameHeader.SIZE).order(ByteOrder.BIG_ENDIAN);
 
   private long frameHeaderAt = -1;
 
+  /** A transaction was committed by a frame that was not sealed then. */
   private boolean unsealed;
 
   boolean isPresent() {
@@ -108,8 +112,7 @@ final class WalTail {
   }
 
   /**
-   * Reads a WAL that is already there. Afterwards {@link #committed} is what SQLite would recover
-   * or, when {@link #isUnsealed}, what was committed though SQLite would not find it.
+   * Reads a WAL that is already there; afterwards {@link #committed} is what SQLite would recover.
    *
    * @return pages of the database after the last commit; 0 when there is none
    */
@@ -119,55 +122,52 @@ final class WalTail {
     if (reader == null) {
       return 0;
     }
-    WalHeader h = reader.header();
-    header = h;
-    validChecksum = committedChecksum = reader.checksum();
+    header = reader.header();
     int commit = 0;
-    boolean bridged = false;
-    ByteBuffer head = ByteBuffer.allocateDirect(WalFrameHeader.SIZE);
-    while (true) {
-      while (reader.next()) {
-        remember(reader.pgno());
-        validChecksum = reader.checksum();
-        if (reader.commit() != 0) {
-          commit = reader.commit();
-          markCommitted();
-          unsealed |= bridged;
-        }
+    while (reader.next()) {
+      remember(reader.pgno());
+      if (reader.commit() != 0) {
+        commit = reader.commit();
+        markCommitted();
       }
-      int before = valid;
-      while (rememberUnsealed(file, h, head)) {
-        // The frames up to the next sealed one.
-      }
-      if (valid == before) {
-        break;
-      }
-      bridged = true;
-      reader = WalReader.after(file::read, h, valid, 0);
     }
-    rewindTo(committed, committedChecksum);
+    valid = committed;
     written = frameOffset(committed + 1);
     return commit;
   }
 
-  /** True when some of the committed frames were left unsealed; see {@link #bridgeUnsealed}. */
-  boolean isUnsealed() {
-    return unsealed;
+  /**
+   * After {@link #load}: takes the frames behind the last commit for valid, sealed or not, as long
+   * as they can be of this generation of the WAL.
+   */
+  void loadUnsealed(NativeFile file, ByteBuffer scratch) throws IOException {
+    WalHeader h = header;
+    long size = file.size();
+    while (h != null && h.frameOffset(valid + 2) <= size) {
+      ByteBuffer head = readHeader(file, frameOffset(valid + 1), scratch);
+      if (head.getInt(0) == 0 || !(isUnsealed(head) || hasSalts(head, h))) {
+        break;
+      }
+      remember(head.getInt(0));
+    }
   }
 
-  /** Goes on to the next frame if it is one that SQLite has left without salts and checksum. */
-  private boolean rememberUnsealed(NativeFile file, WalHeader h, ByteBuffer scratch)
-      throws IOException {
-    scratch.clear().limit(WalFrameHeader.SIZE);
-    if (file.read(scratch, h.frameOffset(valid + 1)) < WalFrameHeader.SIZE) {
-      return false;
-    }
-    ByteBuffer head = scratch.flip().order(ByteOrder.BIG_ENDIAN);
-    if (head.getInt(0) == 0 || head.getLong(8) != 0 || head.getLong(16) != 0) {
-      return false;
-    }
-    remember(head.getInt(0));
-    return true;
+  /** Pages of the database when this frame ends a transaction, otherwise 0. */
+  int commitSize(NativeFile file, int frame, ByteBuffer scratch) throws IOException {
+    return readHeader(file, frameOffset(frame), scratch).getInt(4);
+  }
+
+  private static boolean isUnsealed(ByteBuffer head) {
+    return head.getLong(8) == 0 && head.getLong(16) == 0;
+  }
+
+  private static boolean hasSalts(ByteBuffer head, WalHeader h) {
+    return head.getInt(8) == h.salt1() && head.getInt(12) == h.salt2();
+  }
+
+  /** True when SQLite's recovery might find less than is committed. */
+  boolean isUnsealed() {
+    return unsealed;
   }
 
   private void remember(int pgno) {
@@ -177,20 +177,14 @@ final class WalTail {
     pgnos[valid++] = pgno;
   }
 
-  private void rewindTo(int frame, long checksum) {
-    valid = frame;
-    validChecksum = checksum;
-  }
-
-  /** The header was written: a new generation begins. */
-  void restart(NativeFile file) throws IOException {
+  /** The header was written, and what follows up to {@code end}: a new generation begins. */
+  void restart(NativeFile file, long end) throws IOException {
     forget();
     ByteBuffer bytes = ByteBuffer.allocateDirect(WalHeader.SIZE);
     file.read(bytes, 0);
     header = WalHeader.parse(bytes.flip()).orElse(null);
     if (header != null) {
-      validChecksum = committedChecksum = header.checksum();
-      written = WalHeader.SIZE;
+      written = end;
     }
   }
 
@@ -199,26 +193,31 @@ final class WalTail {
    * one, or -1 when they overwrite none: SQLite does that only to a commit whose writer died before
    * it was published.
    */
-  int wrote(NativeFile file, long offset, ByteBuffer data) throws IOException {
+  int wrote(long offset, ByteBuffer data) {
     WalHeader h = header;
     if (h == null) {
       return -1;
     }
     int size = data.remaining();
     int before = (int) ((offset - WalHeader.SIZE) / h.frameSize());
+    long frame = h.frameOffset(before + 1);
     written = Math.max(written, offset + size);
+    boolean isHeader = offset == frame && size == WalFrameHeader.SIZE;
     int withdrawn = -1;
     if (before < committed) {
-      withdrawn = before;
-      committed = before;
-      previousCommitted = before;
-      committedChecksum = checksumOf(file, before);
-      rewindTo(before, committedChecksum);
+      boolean seals = isHeader && data.getInt(data.position()) == pgnos[before];
+      if (!seals) {
+        withdrawn = before;
+        committed = previousCommitted = valid = before;
+      }
     } else if (before < valid) {
-      rewindTo(before, checksumOf(file, before));
+      boolean writesPageAgain = offset == frame + PAGE && size == h.pageSize();
+      if (!writesPageAgain) {
+        valid = before;
+      }
     }
-    if (size == WalFrameHeader.SIZE && offset == h.frameOffset(before + 1)) {
-      frameHeader.clear().put(data.duplicate()).flip();
+    if (isHeader) {
+      frameHeader.clear().put(0, data, data.position(), size);
       frameHeaderAt = offset;
     } else if (frameHeaderAt >= 0
         && offset < frameHeaderAt + PAGE
@@ -228,22 +227,16 @@ final class WalTail {
     return withdrawn;
   }
 
-  /** The cumulative checksum up to a valid frame, which stands in its header. */
-  private long checksumOf(NativeFile file, int frame) throws IOException {
-    WalHeader h = header;
-    if (h == null || frame == 0) {
-      return h == null ? 0 : h.checksum();
-    }
-    ByteBuffer sum = ByteBuffer.allocateDirect(8).order(ByteOrder.BIG_ENDIAN);
-    file.readFully(sum, h.frameOffset(frame) + 16);
-    return sum.getLong(0);
+  /** The cumulative checksum up to a frame, which stands in its header. */
+  private long checksumOf(NativeFile file, int frame, WalHeader h, ByteBuffer scratch)
+      throws IOException {
+    return frame == 0 ? h.checksum() : readHeader(file, h.frameOffset(frame), scratch).getLong(16);
   }
 
   /**
    * Goes on to the next frame if it is wholly there and valid.
    *
-   * @param offset where {@code data}, just written, lies in the file: what is there needs no
-   *     reading
+   * @param offset where {@code data}, just written, lies in the file
    * @return -1 when there is none; otherwise the database's size when the frame commits, or 0
    */
   int next(NativeFile file, long offset, ByteBuffer data, ByteBuffer scratch) throws IOException {
@@ -251,41 +244,43 @@ final class WalTail {
     if (h == null) {
       return -1;
     }
-    if (offset == frameHeaderAt) {
-      bridgeUnsealed(file, offset, h, scratch);
-    }
     long at = h.frameOffset(valid + 1);
-    if (at + h.frameSize() > written) {
+    long end = at + h.frameSize();
+    long dataEnd = offset + data.remaining();
+    if (dataEnd <= at || end > written) {
       return -1;
     }
     ByteBuffer head = frameHeader;
-    if (frameHeaderAt != at) {
+    if (frameHeaderAt == at) {
+      if (offset < at + PAGE || dataEnd < end) {
+        return -1;
+      }
+      frameHeaderAt = -1;
+    } else if (isValid(file, at, h, scratch)) {
       head = readHeader(file, at, scratch);
+    } else {
+      return -1;
     }
     int pgno = head.getInt(0);
+    if (pgno == 0) {
+      return -1;
+    }
     int commit = head.getInt(4);
-    long sum = head.getLong(16);
-    if (pgno == 0 || head.getInt(8) != h.salt1() || head.getInt(12) != h.salt2()) {
-      return -1;
-    }
-    long state =
-        WalChecksum.update(
-            validChecksum, head, 0, WalFrameHeader.CHECKSUMMED, h.bigEndianChecksum());
-    ByteBuffer page = data;
-    int from = data.position() + (int) (at + PAGE - offset);
-    if (offset > at + PAGE || offset + data.remaining() < at + h.frameSize()) {
-      scratch.clear().limit(h.pageSize());
-      file.readFully(scratch, at + PAGE);
-      page = scratch.flip();
-      from = 0;
-    }
-    state = WalChecksum.update(state, page, from, h.pageSize(), h.bigEndianChecksum());
-    if (state != sum) {
-      return -1;
-    }
+    unsealed |= commit != 0 && isUnsealed(head);
     remember(pgno);
-    validChecksum = sum;
     return commit;
+  }
+
+  /** Whether the frame behind the last valid one has the salts and the checksum that follow. */
+  private boolean isValid(NativeFile file, long at, WalHeader h, ByteBuffer scratch)
+      throws IOException {
+    long state = checksumOf(file, valid, h, scratch);
+    scratch.clear().limit(h.frameSize());
+    file.readFully(scratch, at);
+    ByteBuffer frame = scratch.flip().order(ByteOrder.BIG_ENDIAN);
+    return hasSalts(frame, h)
+        && WalFrameHeader.checksum(state, frame, 0, h.pageSize(), h.bigEndianChecksum())
+            == frame.getLong(16);
   }
 
   private static ByteBuffer readHeader(NativeFile file, long at, ByteBuffer scratch)
@@ -293,42 +288,6 @@ final class WalTail {
     scratch.clear().limit(WalFrameHeader.SIZE);
     file.readFully(scratch, at);
     return scratch.flip().order(ByteOrder.BIG_ENDIAN);
-  }
-
-  /**
-   * Goes over frames whose salts and checksums SQLite left zero for good. While it rewrites frames
-   * of an open transaction it writes new ones unsealed, from a frame it remembers; versions before
-   * 3.51 still remember it after a savepoint before that frame was rolled back, so that the frames
-   * before it stay unsealed when it seals the rest, beginning with checksum 0. The transaction is
-   * committed for every connection all the same (only recovery after a crash would not find it).
-   *
-   * @param sealedAt where the header of a sealed frame was just written
-   */
-  private void bridgeUnsealed(NativeFile file, long sealedAt, WalHeader h, ByteBuffer scratch)
-      throws IOException {
-    int sealed = (int) ((sealedAt - WalHeader.SIZE) / h.frameSize()) + 1;
-    if (sealed <= valid + 1
-        || h.frameOffset(sealed + 1) > written
-        || frameHeader.getInt(8) != h.salt1()
-        || frameHeader.getInt(12) != h.salt2()) {
-      return;
-    }
-    long state =
-        WalChecksum.update(0, frameHeader, 0, WalFrameHeader.CHECKSUMMED, h.bigEndianChecksum());
-    scratch.clear().limit(h.pageSize());
-    file.readFully(scratch, sealedAt + PAGE);
-    state = WalChecksum.update(state, scratch, 0, h.pageSize(), h.bigEndianChecksum());
-    if (state != frameHeader.getLong(16)) {
-      return;
-    }
-    int before = valid;
-    while (valid + 1 < sealed) {
-      if (!rememberUnsealed(file, h, scratch)) {
-        valid = before;
-        return;
-      }
-    }
-    validChecksum = 0;
   }
 
   /** Calls {@code page} with the page of every whole frame behind the last commit, valid or not. */
@@ -341,9 +300,18 @@ final class WalTail {
 
   /** The transaction that ends with the last valid frame is cut. */
   void markCommitted() {
+    markCommitted(valid);
+  }
+
+  /** The transaction that ends with {@code frame}, a valid one, is committed. */
+  void markCommitted(int frame) {
     previousCommitted = committed;
-    committed = valid;
-    committedChecksum = validChecksum;
+    committed = frame;
+  }
+
+  /** No transaction is open: frames behind the last commit are none. */
+  void dropUncommitted() {
+    valid = committed;
   }
 
   /**
@@ -354,7 +322,7 @@ final class WalTail {
    */
   void refuse(int fd) throws ErrnoException {
     long at = frameOffset(valid);
-    rewindTo(committed, committedChecksum);
+    valid = committed;
     frameHeaderAt = -1;
     written = Math.min(written, at);
     ByteBuffer zeros = ByteBuffer.allocateDirect(WalFrameHeader.SIZE);
@@ -368,7 +336,8 @@ final class WalTail {
   void truncated(long size) {
     if (header != null && size >= frameOffset(committed + 1)) {
       written = Math.min(written, size);
-      rewindTo(committed, committedChecksum);
+      valid = committed;
+      frameHeaderAt = -1;
     } else {
       forget();
     }
