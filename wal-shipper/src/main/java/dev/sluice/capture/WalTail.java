@@ -48,7 +48,9 @@ final class WalTail {
   /** Where the bytes of this generation of the WAL end, as far as they were written. */
   private long written;
 
-  /** The frame header last written, when the page of that frame is still to come. */
+  /**
+   * What has come of the frame header last written, when the page of that frame is still to come.
+   */
   private final ByteBuffer frameHeader =
       ByteBuffer.allocateDirect(WalFrameHeader.SIZE).order(ByteOrder.BIG_ENDIAN);
 
@@ -202,29 +204,39 @@ final class WalTail {
     int before = (int) ((offset - WalHeader.SIZE) / h.frameSize());
     long frame = h.frameOffset(before + 1);
     written = Math.max(written, offset + size);
-    boolean isHeader = offset == frame && size == WalFrameHeader.SIZE;
+    boolean inHeader = offset + size <= frame + PAGE;
+    boolean inPage = offset >= frame + PAGE && offset + size <= frame + h.frameSize();
+    if (inHeader) {
+      takeHeader(frame, offset, data);
+    } else if (!inPage) {
+      frameHeaderAt = -1;
+    }
     int withdrawn = -1;
     if (before < committed) {
-      boolean seals = isHeader && data.getInt(data.position()) == pgnos[before];
+      boolean seals = inHeader && frameHeaderAt == frame && frameHeader.getInt(0) == pgnos[before];
       if (!seals) {
         withdrawn = before;
         committed = previousCommitted = valid = before;
       }
-    } else if (before < valid) {
-      boolean writesPageAgain = offset == frame + PAGE && size == h.pageSize();
-      if (!writesPageAgain) {
-        valid = before;
-      }
-    }
-    if (isHeader) {
-      frameHeader.clear().put(0, data, data.position(), size);
-      frameHeaderAt = offset;
-    } else if (frameHeaderAt >= 0
-        && offset < frameHeaderAt + PAGE
-        && offset + size > frameHeaderAt) {
-      frameHeaderAt = -1;
+    } else if (before < valid && !inPage) {
+      valid = before;
     }
     return withdrawn;
+  }
+
+  /** The kernel may send a header, as a page, in two writes. */
+  private void takeHeader(long frame, long offset, ByteBuffer data) {
+    if (offset == frame) {
+      frameHeaderAt = frame;
+      frameHeader.clear();
+    }
+    if (frameHeaderAt == frame && offset == frame + frameHeader.position()) {
+      int size = data.remaining();
+      frameHeader.put(frameHeader.position(), data, data.position(), size);
+      frameHeader.position(frameHeader.position() + size);
+    } else {
+      frameHeaderAt = -1;
+    }
   }
 
   /** The cumulative checksum up to a frame, which stands in its header. */
@@ -252,7 +264,7 @@ final class WalTail {
     }
     ByteBuffer head = frameHeader;
     if (frameHeaderAt == at) {
-      if (offset < at + PAGE || dataEnd < end) {
+      if (frameHeader.hasRemaining() || offset < at + PAGE || dataEnd < end) {
         return -1;
       }
       frameHeaderAt = -1;
