@@ -46,7 +46,7 @@ public final class Mount implements AutoCloseable {
         new String(
             data.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8),
             StandardCharsets.ISO_8859_1);
-    SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::release), role);
+    SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::mayWait), role);
     return new Mount(FuseSession.mount(binding, mountPoint, files, role, THREADS));
   }
 

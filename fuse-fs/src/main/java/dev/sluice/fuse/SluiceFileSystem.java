@@ -36,8 +36,7 @@ final class SluiceFileSystem implements FileOperations {
   private final ReaderRole role;
   private final InodeTable inodes = new InodeTable();
   private final ThreadLocal<FileStatus> status = ThreadLocal.withInitial(FileStatus::new);
-  private final ConcurrentHashMap<Long, List<PathCalls.Name>> directories =
-      new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, OpenDirectory> directories = new ConcurrentHashMap<>();
   private final AtomicLong nextDirectory = new AtomicLong(1);
 
   /** {@code root} is the backing directory, absolute, one char a byte. */
@@ -466,10 +465,23 @@ final class SluiceFileSystem implements FileOperations {
             }
           }
           out.handle = id;
-          out.directIo = false;
-          out.keepCache = true;
+          cached(out, !isJournal(inodes.path(inode)));
           return result;
         });
+  }
+
+  /**
+   * A rollback journal is written in small pieces, and read only after a crash. Kept in the
+   * kernel's cache, each piece that crosses a page of the cache would come in two requests, and the
+   * first write of each journal would have the kernel ask for its capabilities.
+   */
+  private static boolean isJournal(@Nullable String name) {
+    return name != null && name.endsWith("-journal");
+  }
+
+  private static void cached(Opened out, boolean cached) {
+    out.directIo = !cached;
+    out.keepCache = cached;
   }
 
   /** One more holder of the inode's descriptor. Under the lock. */
@@ -569,8 +581,7 @@ final class SluiceFileSystem implements FileOperations {
             out.attributes.size = 0;
           }
           opened.handle = inode.id;
-          opened.directIo = false;
-          opened.keepCache = true;
+          cached(opened, !isJournal(name));
           return result;
         });
   }
@@ -636,7 +647,7 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public int fsync(long id, long handle, boolean dataOnly) {
-    role.release();
+    role.mayWait();
     Inode inode = inodes.get(id);
     CapturedFile captured = inode.captured;
     return captured == null ? sync(inode.fd, dataOnly) : captured.fsync(inode.fd, dataOnly);
@@ -664,23 +675,39 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public int opendir(long id, Opened out) {
-    Inode directory = inodes.get(id);
-    String path = backingPath(directory);
-    int[] error = new int[1];
-    List<PathCalls.Name> names = path == null ? List.of() : PathCalls.list(path, error);
-    if (names == null) {
-      return error[0];
-    }
     out.handle = nextDirectory.getAndIncrement();
     out.directIo = false;
     out.keepCache = false;
-    directories.put(out.handle, names);
+    directories.put(out.handle, new OpenDirectory(inodes.get(id)));
     return 0;
+  }
+
+  /** An open directory. Listed when it is first read: SQLite opens it to fsync it. */
+  private static final class OpenDirectory {
+    final Inode inode;
+    @Nullable List<PathCalls.Name> names;
+
+    OpenDirectory(Inode inode) {
+      this.inode = inode;
+    }
   }
 
   @Override
   public int readdir(long handle, long offset, DirectorySink sink) {
-    List<PathCalls.Name> names = directories.getOrDefault(handle, List.of());
+    OpenDirectory directory = directories.get(handle);
+    if (directory == null) {
+      return -Errno.EBADF;
+    }
+    List<PathCalls.Name> names = directory.names;
+    if (names == null || offset == 0) {
+      String path = backingPath(directory.inode);
+      int[] error = new int[1];
+      names = path == null ? List.of() : PathCalls.list(path, error);
+      if (names == null) {
+        return error[0];
+      }
+      directory.names = names;
+    }
     for (int i = (int) offset; i < names.size() + 2; i++) {
       boolean taken;
       if (i < 2) {
@@ -706,7 +733,7 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public int fsyncdir(long id) {
-    role.release();
+    role.mayWait();
     String path = backingPath(inodes.get(id));
     if (path == null) {
       return 0;
@@ -774,7 +801,7 @@ final class SluiceFileSystem implements FileOperations {
   /** Runs what reads or changes names, one at a time. */
   private int namespace(Work work) {
     if (!inodes.lock.tryLock()) {
-      role.release();
+      role.mayWait();
       inodes.lock.lock();
     }
     try {

@@ -38,6 +38,10 @@ final class Segment {
   private static final Logger log = LoggerFactory.getLogger(Segment.class);
   static final int LENGTH_BYTES = Long.BYTES;
 
+  private static final int MIN_FILL = 16 << 10;
+  private static final int MAX_FILL = 256 << 10;
+  private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(MIN_FILL);
+
   final Path path;
   final long firstTxid;
   private final NativeFile file;
@@ -47,6 +51,9 @@ final class Segment {
 
   /** Where the next record begins. Guarded by the log's lock. */
   long end;
+
+  /** Up to where the file has been written or filled with zeros. For the thread that appends. */
+  private long filled;
 
   private final AtomicBoolean unsynced = new AtomicBoolean();
 
@@ -97,6 +104,9 @@ final class Segment {
         break;
       }
       long offset = end + LENGTH_BYTES;
+      if (!entries.isEmpty() && header.minTxid() != entries.get(entries.size() - 1).maxTxid() + 1) {
+        break;
+      }
       file.readFully(trailer.clear(), offset + length - LtxTrailer.SIZE);
       entries.add(new LogEntry(header, trailer.getLong(0), this, offset, length));
       end = offset + length;
@@ -104,10 +114,11 @@ final class Segment {
     while (!entries.isEmpty() && !lastIsWhole()) {
       end = entries.remove(entries.size() - 1).offset() - LENGTH_BYTES;
     }
+    // Zeros that nothing came into, or a record that a crash left unfinished.
     if (end < size) {
-      log.info("{}: {} bytes after the last whole transaction cut off", path, size - end);
       file.truncate(end);
     }
+    filled = end;
   }
 
   private boolean lastIsWhole() throws IOException {
@@ -123,9 +134,31 @@ final class Segment {
     }
   }
 
+  /**
+   * Fills the file with zeros for a while ahead, the more the larger it is: then an fsync need not
+   * make the file's new size and place durable, only its bytes, which takes two thirds of the time.
+   */
+  private void fill(long until) throws ErrnoException {
+    if (until <= filled) {
+      return;
+    }
+    long step = Math.max(MIN_FILL, Math.min(MAX_FILL, end));
+    ByteBuffer zeros = ZEROS.duplicate();
+    for (filled = Math.max(filled, end); filled < until + step; filled += zeros.capacity()) {
+      file.write(zeros.clear(), filled);
+    }
+  }
+
+  /** No more comes: what is filled ahead is given back. */
+  void finish() throws ErrnoException {
+    file.truncate(end);
+  }
+
   /** Writes bytes of a record under way, {@code at} bytes behind its start. */
   void write(ByteBuffer bytes, long at) throws ErrnoException {
-    file.write(bytes, end + LENGTH_BYTES + at);
+    long offset = end + LENGTH_BYTES + at;
+    filled = Math.max(filled, offset + bytes.remaining());
+    file.write(bytes, offset);
   }
 
   /**
@@ -135,6 +168,7 @@ final class Segment {
    */
   LogEntry commit(LtxHeader header, long postApplyChecksum, long length, ByteBuffer start)
       throws ErrnoException {
+    fill(end + LENGTH_BYTES + length);
     file.write(start, end);
     LogEntry entry = new LogEntry(header, postApplyChecksum, this, end + LENGTH_BYTES, length);
     entries.add(entry);

@@ -91,6 +91,9 @@ public final class TransactionLog implements Closeable {
       try {
         Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
         if (last == null || last.end >= SEGMENT_BYTES) {
+          if (last != null) {
+            last.finish();
+          }
           last = Segment.create(directory, minTxid);
           segments.add(last);
         }
