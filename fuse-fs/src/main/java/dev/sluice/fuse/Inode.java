@@ -39,6 +39,9 @@ final class Inode {
   /** Set when this file is, or may become, part of a database. */
   volatile @Nullable CapturedFile captured;
 
+  /** The backing file is known to have no security.capability. */
+  volatile boolean hasNoCapability;
+
   /** A file that exists only here: the position of a database. Then nothing backs it. */
   final @Nullable PositionFile positionFile;
 

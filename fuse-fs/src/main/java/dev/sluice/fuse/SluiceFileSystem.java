@@ -28,6 +28,10 @@ final class SluiceFileSystem implements FileOperations {
   static final String STATE_DIRECTORY = ".sluice";
 
   private static final long FOREVER_SECONDS = 86_400L * 365;
+
+  /** The kernel asks for it before the first write after each GETATTR. */
+  private static final String CAPABILITY = "security.capability";
+
   private static final int SET_ID_BITS = 06000;
   private static final int MODE_BITS = 07777;
 
@@ -548,15 +552,16 @@ final class SluiceFileSystem implements FileOperations {
           if (path == null) {
             return -Errno.EPERM;
           }
-          int fd =
-              PathCalls.open(
-                  backing(path),
-                  Libc.O_RDWR | Libc.O_CREAT | (flags & Libc.O_EXCL),
-                  mode & MODE_BITS);
+          int create = Libc.O_RDWR | Libc.O_CREAT;
+          int fd = PathCalls.open(backing(path), create | Libc.O_EXCL, mode & MODE_BITS);
+          boolean made = fd >= 0;
+          if (fd == -Errno.EEXIST && (flags & Libc.O_EXCL) == 0) {
+            fd = PathCalls.open(backing(path), create, mode & MODE_BITS);
+          }
           if (fd < 0) {
             return fd;
           }
-          if (caller.uid() != 0 || caller.gid() != 0) {
+          if (made && (caller.uid() != 0 || caller.gid() != 0)) {
             PathCalls.fchown(fd, caller.uid(), caller.gid());
           }
           int result = PathCalls.stat(fd, status.get());
@@ -568,6 +573,7 @@ final class SluiceFileSystem implements FileOperations {
             return result;
           }
           Inode inode = inodes.get(out.nodeId);
+          inode.hasNoCapability |= made;
           if (inode.fd < 0) {
             inode.fd = fd;
             inode.writable = true;
@@ -634,7 +640,13 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public int write(
-      long id, long handle, long offset, ByteBuffer data, long address, boolean killPrivileges) {
+      long id,
+      long handle,
+      long offset,
+      ByteBuffer data,
+      long address,
+      boolean killPrivileges,
+      int caller) {
     Inode inode = inodes.get(id);
     if (killPrivileges) {
       killPrivileges(inode);
@@ -642,15 +654,15 @@ final class SluiceFileSystem implements FileOperations {
     CapturedFile captured = inode.captured;
     return captured == null
         ? (int) Libc.pwrite(inode.fd, address, data.remaining(), offset)
-        : captured.write(inode.fd, offset, data, address);
+        : captured.write(inode.fd, offset, data, address, caller);
   }
 
   @Override
-  public int fsync(long id, long handle, boolean dataOnly) {
+  public int fsync(long id, long handle, boolean dataOnly, int caller) {
     role.mayWait();
     Inode inode = inodes.get(id);
     CapturedFile captured = inode.captured;
-    return captured == null ? sync(inode.fd, dataOnly) : captured.fsync(inode.fd, dataOnly);
+    return captured == null ? sync(inode.fd, dataOnly) : captured.fsync(inode.fd, dataOnly, caller);
   }
 
   private static int sync(int fd, boolean dataOnly) {
@@ -766,18 +778,24 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public int setxattr(long id, String name, byte[] value, int flags) {
-    String path = backingPath(inodes.get(id));
+    Inode inode = inodes.get(id);
+    String path = backingPath(inode);
+    inode.hasNoCapability = false;
     return path == null ? -Errno.EOPNOTSUPP : PathCalls.setxattr(path, name, value, flags);
   }
 
   @Override
   public byte @Nullable [] getxattr(long id, String name, int[] error) {
-    String path = backingPath(inodes.get(id));
+    Inode inode = inodes.get(id);
+    boolean capability = name.equals(CAPABILITY);
+    String path = capability && inode.hasNoCapability ? null : backingPath(inode);
     if (path == null) {
       error[0] = -Errno.ENODATA;
       return null;
     }
-    return PathCalls.getxattr(path, name, error);
+    byte[] value = PathCalls.getxattr(path, name, error);
+    inode.hasNoCapability |= capability && value == null && error[0] == -Errno.ENODATA;
+    return value;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.sluice.capture;
 
+import dev.sluice.os.Libc;
 import java.nio.ByteBuffer;
 
 /**
@@ -23,10 +24,14 @@ public final class CapturedFile {
     this.kind = kind;
   }
 
-  /** Writes the remaining bytes of {@code data}, of which the first has {@code address}. */
-  public int write(int fd, long offset, ByteBuffer data, long address) {
+  /**
+   * Writes the remaining bytes of {@code data}, of which the first has {@code address}.
+   *
+   * @param caller the thread that writes, as the system numbers it
+   */
+  public int write(int fd, long offset, ByteBuffer data, long address, int caller) {
     return switch (kind) {
-      case MAIN -> database.writeMain(fd, offset, data, address);
+      case MAIN -> database.writeMain(fd, offset, data, address, caller);
       case WAL -> database.writeWal(fd, offset, data, address);
       case JOURNAL -> database.writeJournal(fd, offset, data, address);
     };
@@ -48,8 +53,10 @@ public final class CapturedFile {
    * Returns when the file is on the disk, and the log too where the file alone could not give it
    * again.
    */
-  public int fsync(int fd, boolean dataOnly) {
-    return database.fsync(kind, fd, dataOnly);
+  public int fsync(int fd, boolean dataOnly, int caller) {
+    return kind == Kind.MAIN
+        ? database.fsyncMain(fd, dataOnly, caller)
+        : dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
   }
 
   /** Before the file's name goes; a negative errno refuses that. */

@@ -58,8 +58,13 @@ final class DatabaseCapture {
   /** Pages of a withdrawn commit: the next transaction has to carry what they hold now. */
   private final PageSet withdrawn = new PageSet();
 
-  /** The main file was written by a journaled transaction, and fsynced since. */
+  /**
+   * The main file was fsynced since the journal began; what is cut at its end is made durable, too.
+   */
   private boolean mainSynced;
+
+  /** The thread that last wrote to the main file. */
+  private int mainWriter;
 
   private boolean journalActive;
   private int mainOpens;
@@ -341,9 +346,10 @@ final class DatabaseCapture {
     known.commit(pageSize, commit, pages, count, reader);
   }
 
-  int writeMain(int fd, long offset, ByteBuffer data, long address) {
+  int writeMain(int fd, long offset, ByteBuffer data, long address, int caller) {
     acquire();
     try {
+      mainWriter = caller;
       int size = data.remaining();
       boolean plain = !journalActive && !wal.isPresent();
       if (!wal.isPresent() || journalActive) {
@@ -419,25 +425,36 @@ final class DatabaseCapture {
     }
   }
 
-  int fsync(Kind kind, int fd, boolean dataOnly) {
-    int result = dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
-    if (result < 0 || kind != Kind.MAIN) {
-      return result;
-    }
+  /**
+   * The log becomes durable together with the main file: after a checkpoint SQLite may overwrite
+   * the WAL, and then only the log has its transactions one by one. In a journaled transaction the
+   * thread that has written the pages syncs them when they are complete, just before it ends the
+   * journal, so it is cut here: the log is then written to the disk while the main file is. Should
+   * the journal be rolled back after all, its end cuts the difference.
+   */
+  int fsyncMain(int fd, boolean dataOnly, int caller) {
     acquire();
-    Database checkpointed;
+    Database known;
     try {
+      if (journalActive && caller == mainWriter && !dirty.isEmpty() && !capture.isReplica()) {
+        cutMain();
+      }
+      known = database;
       mainSynced = journalActive;
-      checkpointed = journalActive ? null : database;
+    } catch (IOException e) {
+      return refuse(e);
     } finally {
       lock.unlock();
     }
-    // After this SQLite may overwrite the WAL, and then only the log has the transactions one by
-    // one.
+    if (known != null) {
+      known.log().startSync();
+    }
+    int result = dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
+    if (result < 0 || known == null) {
+      return result;
+    }
     try {
-      if (checkpointed != null) {
-        checkpointed.log().sync();
-      }
+      known.log().sync();
       return 0;
     } catch (IOException e) {
       return refuse(e);

@@ -181,6 +181,13 @@ final class Segment {
     return new EntrySource(entry);
   }
 
+  /** Only a hint, so that a later {@link #sync} has less to wait for. */
+  void startSync() {
+    if (unsynced.get()) {
+      file.startSync();
+    }
+  }
+
   void sync() throws ErrnoException {
     if (unsynced.getAndSet(false)) {
       try {

@@ -258,18 +258,26 @@ public final class TransactionLog implements Closeable {
     return high;
   }
 
+  /** Begins to bring to the disk what {@link #sync} will wait for. */
+  public void startSync() {
+    newest().forEach(Segment::startSync);
+  }
+
   /** Waits until all that was appended is on the disk. */
   public void sync() throws ErrnoException {
-    List<Segment> open;
+    for (Segment segment : newest()) {
+      segment.sync();
+    }
+  }
+
+  /** Those that may have something that is not on the disk. */
+  private List<Segment> newest() {
     lock.lock();
     try {
       int n = segments.size();
-      open = List.copyOf(segments.subList(Math.max(0, n - 2), n));
+      return List.copyOf(segments.subList(Math.max(0, n - 2), n));
     } finally {
       lock.unlock();
-    }
-    for (Segment segment : open) {
-      segment.sync();
     }
   }
 

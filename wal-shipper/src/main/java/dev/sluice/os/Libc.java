@@ -41,6 +41,7 @@ public final class Libc {
   public static final int F_WRLCK = 1;
   public static final int F_UNLCK = 2;
 
+  private static final int SYNC_FILE_RANGE_WRITE = 2;
   private static final int F_OFD_GETLK = 36;
   private static final int F_OFD_SETLK = 37;
   private static final int F_OFD_SETLKW = 38;
@@ -98,6 +99,11 @@ public final class Libc {
 
   public static int fdatasync(int fd) {
     return FUNCTIONS.fdatasync(fd) < 0 ? -errno() : 0;
+  }
+
+  /** Has the system begin to write the file's dirty pages to the disk; waits for nothing. */
+  public static void startWriteback(int fd) {
+    FUNCTIONS.sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
   }
 
   public static int ftruncate(int fd, long size) {
@@ -261,6 +267,8 @@ public final class Libc {
     int fsync(int fd);
 
     int fdatasync(int fd);
+
+    int sync_file_range(int fd, long offset, long length, int flags);
 
     int ftruncate64(int fd, long size);
 

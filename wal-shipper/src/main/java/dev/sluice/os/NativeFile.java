@@ -120,6 +120,11 @@ public final class NativeFile implements Closeable {
     check("cannot make room in", Libc.fallocate(fd, 0, offset, length));
   }
 
+  /** Has the system begin to write to the disk what is not there yet. */
+  public void startSync() {
+    Libc.startWriteback(fd);
+  }
+
   /** Waits until the content is on the disk. */
   public void sync() throws ErrnoException {
     check("cannot sync", Libc.fdatasync(fd));

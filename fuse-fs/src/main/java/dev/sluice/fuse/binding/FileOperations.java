@@ -53,11 +53,19 @@ public interface FileOperations {
   /**
    * Writes {@code data} between its position and limit; {@code address} is that of the first byte.
    * The position afterwards is undefined.
+   *
+   * @param caller the thread that writes, as the system numbers it
    */
   int write(
-      long inode, long handle, long offset, ByteBuffer data, long address, boolean killPrivileges);
+      long inode,
+      long handle,
+      long offset,
+      ByteBuffer data,
+      long address,
+      boolean killPrivileges,
+      int caller);
 
-  int fsync(long inode, long handle, boolean dataOnly);
+  int fsync(long inode, long handle, boolean dataOnly, int caller);
 
   int fallocate(long inode, long handle, long offset, long length, int mode);
 

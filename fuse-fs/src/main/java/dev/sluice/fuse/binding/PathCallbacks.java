@@ -559,7 +559,8 @@ final class PathCallbacks extends FuseStubFS {
             data.put(copy).flip();
           }
           long address = Libc.address(data) + data.position();
-          return operations.write(file.inode, file.handle, offset, data, address, false);
+          return operations.write(
+              file.inode, file.handle, offset, data, address, false, caller().pid());
         });
   }
 
@@ -569,7 +570,7 @@ final class PathCallbacks extends FuseStubFS {
         "fsync",
         () -> {
           OpenFile file = openFiles.get(info);
-          return operations.fsync(file.inode, file.handle, dataOnly != 0);
+          return operations.fsync(file.inode, file.handle, dataOnly != 0, caller().pid());
         });
   }
 

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public final class ReaderRole {
-  static final int PATIENCE_MICROS = 500;
+  static final int PATIENCE_MICROS = 1000;
 
   private static final long PATIENCE_NANOS = TimeUnit.MICROSECONDS.toNanos(PATIENCE_MICROS);
 

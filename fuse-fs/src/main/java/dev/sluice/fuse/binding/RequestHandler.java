@@ -30,6 +30,7 @@ final class RequestHandler implements Connection.Reader {
   /** The largest write the kernel sends: 256 pages, its own limit. */
   private static final int MAX_WRITE = 1 << 20;
 
+  private static final int PID = 32;
   private static final int BODY = Protocol.IN_HEADER;
   private static final int REPLY = Protocol.OUT_HEADER;
   private static final int ATTR_BYTES = 88;
@@ -122,7 +123,10 @@ final class RequestHandler implements Connection.Reader {
       case Protocol.RELEASE -> operations.release(node, in.getLong(BODY));
       case Protocol.FSYNC ->
           operations.fsync(
-              node, in.getLong(BODY), (in.getInt(BODY + 8) & Protocol.FSYNC_DATA_ONLY) != 0);
+              node,
+              in.getLong(BODY),
+              (in.getInt(BODY + 8) & Protocol.FSYNC_DATA_ONLY) != 0,
+              in.getInt(PID));
       case Protocol.SETXATTR -> setxattr(node);
       case Protocol.GETXATTR -> sized(operations.getxattr(node, name(BODY + 8), error));
       case Protocol.LISTXATTR -> sized(operations.listxattr(node, error));
@@ -209,7 +213,13 @@ final class RequestHandler implements Connection.Reader {
     data.limit(start + size).position(start);
     int written =
         operations.write(
-            node, in.getLong(BODY), in.getLong(BODY + 8), data, inAddress + start, kill);
+            node,
+            in.getLong(BODY),
+            in.getLong(BODY + 8),
+            data,
+            inAddress + start,
+            kill,
+            in.getInt(PID));
     if (written < 0) {
       return written;
     }
@@ -303,7 +313,7 @@ final class RequestHandler implements Connection.Reader {
   }
 
   private Caller caller() {
-    return new Caller(in.getInt(24), in.getInt(28), in.getInt(32));
+    return new Caller(in.getInt(24), in.getInt(28), in.getInt(PID));
   }
 
   /** A zero-terminated name at {@code offset} of the request, one char a byte. */
