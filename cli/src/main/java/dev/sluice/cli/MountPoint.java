@@ -3,8 +3,9 @@ package dev.sluice.cli;
 import dev.sluice.fuse.Mount;
 import dev.sluice.os.Libc;
 import dev.sluice.os.MountTable;
+import dev.sluice.os.PathCalls;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -18,6 +19,7 @@ final class MountPoint {
   private static final Logger log = LoggerFactory.getLogger(MountPoint.class);
 
   private static final long ANSWER_MILLIS = 3000;
+  private static final int ENOTCONN = 107;
 
   private MountPoint() {}
 
@@ -82,13 +84,9 @@ final class MountPoint {
   }
 
   private static boolean isDisconnected(Path mount) {
-    try {
-      return Files.getFileStore(mount).getTotalSpace() < 0;
-    } catch (AccessDeniedException e) {
-      return false;
-    } catch (IOException e) {
-      return true;
-    }
+    String raw =
+        new String(mount.toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    return PathCalls.statvfs(raw, new long[11]) == -ENOTCONN;
   }
 
   private static void unmountLazily(Path mount) throws IOException {

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -150,23 +149,24 @@ final class TargetFile implements AutoCloseable {
 
   /** Sets the size the database will have; what is never written are zeros. */
   void setSize(long bytes) throws IOException {
-    FileStore fileSystem = Files.getFileStore(directory(target));
-    if (fileSystem.getUsableSpace() < bytes - file.length()) {
+    // Not the space of a FileStore: there is none where the mount table lacks it, as in a chroot.
+    long usable = directory(target).toFile().getUsableSpace();
+    if (usable < bytes - file.length()) {
       throw new FileSystemException(
           String.format(
               "%s: the database takes %,d bytes, its file system has %,d left; free some space or"
                   + " restore elsewhere",
-              target, bytes, fileSystem.getUsableSpace()));
+              target, bytes, usable));
     }
     file.setLength(bytes);
     if (bytes >= DIRECT_FROM_BYTES && direct == null) {
-      direct = openDirect(fileSystem);
+      direct = openDirect();
     }
   }
 
-  private @Nullable FileChannel openDirect(FileStore fileSystem) {
+  private @Nullable FileChannel openDirect() {
     try {
-      return BLOCK_BYTES % fileSystem.getBlockSize() == 0
+      return BLOCK_BYTES % Files.getFileStore(temporary).getBlockSize() == 0
           ? FileChannel.open(temporary, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)
           : null;
     } catch (IOException | UnsupportedOperationException e) {
