@@ -59,14 +59,25 @@ available() {
   echo "$package"
 }
 
-# Installs what is missing of a JDK, Maven, libfuse 2, fusermount and sqlite3, if anything is.
+# Without a UTF-8 locale, Java cannot open files whose names are not ASCII.
+utf8_locale() {
+  case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+    *.[Uu][Tt][Ff]-8 | *.[Uu][Tt][Ff]8) ;;
+    *) export LC_ALL=C.UTF-8 ;;
+  esac
+}
+
+# Installs what is missing of a JDK, Maven, libfuse 2, fusermount, sqlite3 and the commands named, if anything
+# is. A command's package has its name.
 setup() {
-  local missing=() packages=() log=$top/target/setup.log
+  local missing=() packages=() log=$top/target/setup.log command
   find_java || missing+=("a JDK, version 17 or newer")
   command -v mvn >/dev/null || missing+=("Maven")
   has_libfuse2 || missing+=("libfuse 2 (libfuse.so.2)")
   command -v fusermount >/dev/null || missing+=("fusermount (fuse3)")
-  command -v sqlite3 >/dev/null || missing+=("sqlite3")
+  for command in sqlite3 "$@"; do
+    command -v "$command" >/dev/null || missing+=("$command")
+  done
   [ ${#missing[@]} -gt 0 ] || return 0
 
   local list
@@ -83,7 +94,9 @@ setup() {
   command -v mvn >/dev/null || packages+=(maven)
   has_libfuse2 || packages+=("$(available libfuse2t64 libfuse2)")
   command -v fusermount >/dev/null || packages+=(fuse3)
-  command -v sqlite3 >/dev/null || packages+=(sqlite3)
+  for command in sqlite3 "$@"; do
+    command -v "$command" >/dev/null || packages+=("$command")
+  done
   echo "sluice: installing ${packages[*]}" >&2
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "${packages[@]}" >>"$log" 2>&1 \
