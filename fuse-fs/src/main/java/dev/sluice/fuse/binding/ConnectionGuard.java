@@ -27,7 +27,9 @@ final class ConnectionGuard implements AutoCloseable {
 
   /**
    * Ends with its parent only: signals to the whole group (Ctrl-C, a service manager) are for the
-   * parent to act on. {@code $0} is the number of the connection.
+   * parent to act on. {@code $0} is the number of the connection, {@code $1} the mount point. Where
+   * no fusectl is mounted, it is for a moment and for this shell alone; where that can't be (in a
+   * chroot), umount(8) breaks the connection, and unmounts what nobody uses.
    */
   private static final String SCRIPT =
       """
@@ -38,7 +40,8 @@ final class ConnectionGuard implements AutoCloseable {
         if [ -e $connections/$0/abort ]; then
           echo 1 >$connections/$0/abort
         else
-          unshare -m sh -c "mount -t fusectl none $connections && echo 1 >$connections/$0/abort"
+          unshare -m sh -c "mount -t fusectl none $connections && echo 1 >$connections/$0/abort" ||
+            umount -c -f "$1"
         fi
         exit' USR1
       while :; do sleep 86400 & wait; done
@@ -53,13 +56,15 @@ final class ConnectionGuard implements AutoCloseable {
   /** Guards what is mounted at a path; null when that is not possible. */
   static @Nullable ConnectionGuard start(Path mountPoint) {
     try {
-      MountTable.Entry mounted = MountTable.at(mountPoint.toAbsolutePath().normalize());
+      Path path = mountPoint.toAbsolutePath().normalize();
+      MountTable.Entry mounted = MountTable.at(path);
       if (mounted == null) {
         return null;
       }
       String number = mounted.device().substring(mounted.device().indexOf(':') + 1);
       return start(
-          new ProcessBuilder("setpriv", "--pdeathsig", "USR1", "sh", "-c", SCRIPT, number)
+          new ProcessBuilder(
+                  "setpriv", "--pdeathsig", "USR1", "sh", "-c", SCRIPT, number, path.toString())
               .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(ProcessBuilder.Redirect.DISCARD));
