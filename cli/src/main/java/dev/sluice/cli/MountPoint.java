@@ -1,11 +1,11 @@
 package dev.sluice.cli;
 
 import dev.sluice.fuse.Mount;
+import dev.sluice.fuse.binding.Errno;
 import dev.sluice.os.Libc;
 import dev.sluice.os.MountTable;
 import dev.sluice.os.PathCalls;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -19,7 +19,6 @@ final class MountPoint {
   private static final Logger log = LoggerFactory.getLogger(MountPoint.class);
 
   private static final long ANSWER_MILLIS = 3000;
-  private static final int ENOTCONN = 107;
 
   private MountPoint() {}
 
@@ -84,9 +83,7 @@ final class MountPoint {
   }
 
   private static boolean isDisconnected(Path mount) {
-    String raw =
-        new String(mount.toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-    return PathCalls.statvfs(raw, new long[11]) == -ENOTCONN;
+    return PathCalls.statvfs(PathCalls.raw(mount.toString()), new long[11]) == -Errno.ENOTCONN;
   }
 
   private static void unmountLazily(Path mount) throws IOException {

@@ -5,8 +5,8 @@ import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.fuse.binding.FuseException;
 import dev.sluice.fuse.binding.FuseSession;
 import dev.sluice.fuse.binding.ReaderRole;
+import dev.sluice.os.PathCalls;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
@@ -42,10 +42,7 @@ public final class Mount implements AutoCloseable {
   public static Mount open(Path data, Path mountPoint, CaptureFactory capture, FuseBinding binding)
       throws IOException {
     ReaderRole role = new ReaderRole();
-    String root =
-        new String(
-            data.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8),
-            StandardCharsets.ISO_8859_1);
+    String root = PathCalls.raw(data.toAbsolutePath().toString());
     SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::mayWait), role);
     return new Mount(FuseSession.mount(binding, mountPoint, files, role, THREADS));
   }

@@ -53,7 +53,7 @@ public final class Capture implements Closeable {
    * @param replica true on a follower: writes pass, and nothing is cut
    */
   public Capture(Path data, Databases databases, Runnable beforeWait, boolean replica) {
-    this.root = raw(data.toAbsolutePath().toString());
+    this.root = PathCalls.raw(data.toAbsolutePath().toString());
     this.databases = databases;
     this.beforeWait = beforeWait;
     this.replica = replica;
@@ -69,7 +69,9 @@ public final class Capture implements Closeable {
       return;
     }
     for (Database database : databases.all()) {
-      byPath.put(raw(database.name()), new DatabaseCapture(this, raw(database.name()), database));
+      byPath.put(
+          PathCalls.raw(database.name()),
+          new DatabaseCapture(this, PathCalls.raw(database.name()), database));
     }
     find("");
     for (DatabaseCapture database : byPath.values()) {
@@ -175,7 +177,7 @@ public final class Capture implements Closeable {
 
   /** Reads a page of a database in use; see {@link dev.sluice.log.LivePages}. */
   public void read(String database, int pgno, ByteBuffer target) throws IOException {
-    capture(raw(database)).readLive(pgno, target);
+    capture(PathCalls.raw(database)).readLive(pgno, target);
   }
 
   // For DatabaseCapture.
@@ -222,10 +224,6 @@ public final class Capture implements Closeable {
     databases.events().refused(path, why);
   }
 
-  private static String raw(String text) {
-    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-  }
-
   private static @Nullable String name(String raw) {
     byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
     try {
@@ -238,7 +236,7 @@ public final class Capture implements Closeable {
 
   /** Where plain writes are locked through: the mount, once it is there. */
   public void mountedAt(Path mountPoint) {
-    plainWrites.mountedAt(raw(mountPoint.toAbsolutePath().toString()));
+    plainWrites.mountedAt(PathCalls.raw(mountPoint.toAbsolutePath().toString()));
   }
 
   /**

@@ -711,13 +711,13 @@ final class DatabaseCapture {
       ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
       file.read(head, 0);
       DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
-      RollbackJournal journal = readJournal(header == null ? 0 : header.pageSize());
+      int mainPageSize = header == null ? 0 : header.pageSize();
+      RollbackJournal journal = readJournal(mainPageSize);
       journalActive = journal != null;
       int walCommit = 0;
       if (capture.exists(path + "-wal")) {
         walCommit = wal.load(walFile());
       }
-      int mainPageSize = header == null ? 0 : header.pageSize();
       int pageSize =
           walCommit > 0
               ? wal.pageSize()

@@ -3,7 +3,6 @@ package dev.sluice.os;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -25,9 +24,7 @@ public final class NativeFile implements Closeable {
 
   /** Opens with flags of open(2), see {@link Libc}; a new file gets mode 0644. */
   public static NativeFile open(Path path, int flags) throws ErrnoException {
-    return openRaw(
-        new String(path.toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1),
-        flags);
+    return openRaw(PathCalls.raw(path.toString()), flags);
   }
 
   /** Opens a path given as raw bytes, one per char. */

@@ -182,6 +182,11 @@ public final class PathCalls {
     return result < 0 ? -LastError.getLastError(RUNTIME) : result;
   }
 
+  /** A path as these calls take it. */
+  public static String raw(String path) {
+    return new String(path.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  }
+
   private static byte[] bytes(String raw) {
     byte[] bytes = new byte[raw.length() + 1];
     for (int i = 0; i < raw.length(); i++) {
