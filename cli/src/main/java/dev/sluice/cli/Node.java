@@ -139,7 +139,7 @@ final class Node implements NodeView, Closeable {
             beforeWait -> {
               Capture made = new Capture(data, databases, beforeWait, replica);
               capture = made;
-              made.reconcile();
+              made.findDatabases();
               return made;
             },
             config.fuseBindingOrDefault());

@@ -17,7 +17,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +50,13 @@ public final class Capture implements Closeable {
   private final boolean replica;
   private final ConcurrentHashMap<String, DatabaseCapture> byPath = new ConcurrentHashMap<>();
   private final PlainWrites plainWrites;
+  private final ExecutorService background =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread t = new Thread(task, "recovery");
+            t.setDaemon(true);
+            return t;
+          });
 
   /**
    * @param data the data directory
@@ -61,10 +72,11 @@ public final class Capture implements Closeable {
   }
 
   /**
-   * Finds the databases that are there and cuts what changed in them while nobody looked. Before
-   * anything is mounted.
+   * Finds the databases that are there. Those whose files are not as a clean stop left them are
+   * compared with the log, and what differs is cut, by a thread in the background or by the first
+   * who changes them. Before anything is mounted.
    */
-  public void reconcile() throws IOException {
+  public void findDatabases() throws IOException {
     if (replica) {
       return;
     }
@@ -75,11 +87,16 @@ public final class Capture implements Closeable {
     }
     find("");
     for (DatabaseCapture database : byPath.values()) {
-      boolean asStopped = database.isAsStopped();
+      boolean asStopped = database.isAsStopped(databases.lastEnd());
       if (database.loadWal() || !asStopped) {
-        database.reconcile();
+        database.markUnread();
+        recoverLater(database);
       }
     }
+  }
+
+  void recoverLater(DatabaseCapture database) {
+    background.execute(database::recover);
   }
 
   private void find(String directory) throws IOException {
@@ -240,17 +257,27 @@ public final class Capture implements Closeable {
   }
 
   /**
-   * After unmounting: cuts the plain writes that have not been cut yet, and notes how the files
-   * look.
+   * After unmounting: cuts what has not been cut yet, and notes how the files look.
+   *
+   * @throws IOException when that can't be noted; the next start then reads the databases
    */
   @Override
-  public void close() {
+  public void close() throws IOException {
+    background.shutdownNow();
     plainWrites.close();
+    Map<String, String> stamps = new TreeMap<>();
     for (DatabaseCapture database : byPath.values()) {
-      database.closeFiles();
-      if (!replica) {
-        database.stampStopped();
+      String name = name(database.path());
+      try {
+        String stamp = replica ? null : database.stopped();
+        if (stamp != null && name != null) {
+          stamps.put(name, stamp);
+        }
+      } catch (IOException e) {
+        log.warn("{}: the next start will read all of it: {}", name, e.getMessage());
       }
+      database.closeFiles();
     }
+    databases.lastEnd().stopped(stamps);
   }
 }

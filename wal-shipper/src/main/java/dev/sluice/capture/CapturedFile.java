@@ -1,6 +1,5 @@
 package dev.sluice.capture;
 
-import dev.sluice.os.Libc;
 import java.nio.ByteBuffer;
 
 /**
@@ -54,9 +53,11 @@ public final class CapturedFile {
    * again.
    */
   public int fsync(int fd, boolean dataOnly, int caller) {
-    return kind == Kind.MAIN
-        ? database.fsyncMain(fd, dataOnly, caller)
-        : dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
+    return switch (kind) {
+      case MAIN -> database.fsyncMain(fd, dataOnly, caller);
+      case WAL -> database.fsyncWal(fd, dataOnly);
+      case JOURNAL -> DatabaseCapture.sync(fd, dataOnly);
+    };
   }
 
   /** Before the file's name goes; a negative errno refuses that. */

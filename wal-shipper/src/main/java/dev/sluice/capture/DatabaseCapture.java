@@ -2,10 +2,13 @@ package dev.sluice.capture;
 
 import dev.sluice.capture.CapturedFile.Kind;
 import dev.sluice.log.Database;
+import dev.sluice.log.LastEnd;
 import dev.sluice.log.PageReader;
 import dev.sluice.os.ErrnoException;
+import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
+import dev.sluice.os.PathCalls;
 import dev.sluice.sqlite.DatabaseHeader;
 import dev.sluice.sqlite.RollbackJournal;
 import dev.sluice.sqlite.WalHeader;
@@ -37,6 +40,7 @@ final class DatabaseCapture {
 
   private static final int JOURNAL_MAGIC = 0xd9d505f9;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
+  private static final int ENOENT = 2;
 
   private final Capture capture;
   private final String path;
@@ -67,7 +71,18 @@ final class DatabaseCapture {
   private int mainWriter;
 
   private boolean journalActive;
-  private int mainOpens;
+
+  /** The WAL was fsynced, and the log was not since then. */
+  private boolean logBehindWal;
+
+  /** What is in the files was not compared with the log yet: the first who changes them does it. */
+  private boolean unread;
+
+  private volatile int mainOpens;
+
+  /** Pages were written without a journal or a WAL, and are not cut yet. */
+  private volatile boolean plainWrites;
+
   private long lastPlainWriteNanos;
 
   DatabaseCapture(Capture capture, String path, @Nullable Database database) {
@@ -200,10 +215,7 @@ final class DatabaseCapture {
   }
 
   private void readMain(int pgno, ByteBuffer target) throws IOException {
-    mainFile().read(target, (long) (pgno - 1) * target.capacity());
-    while (target.hasRemaining()) {
-      target.put((byte) 0);
-    }
+    Recovery.readPage(mainFile(), pgno, target);
   }
 
   /**
@@ -306,9 +318,7 @@ final class DatabaseCapture {
   /** Cuts what was written to the main file since the last cut. */
   private void cutMain() throws IOException {
     NativeFile file = mainFile();
-    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
-    file.read(head, 0);
-    DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
+    DatabaseHeader header = Recovery.readHeader(file);
     if (header == null) {
       // Emptied, or not a database (yet).
       Database known = database;
@@ -319,18 +329,8 @@ final class DatabaseCapture {
       return;
     }
     int pageSize = header.pageSize();
-    cut(pageSize, pageCount(header, file), dirty.sorted(), dirty.size(), this::readMain);
+    cut(pageSize, Recovery.pageCount(header, file), dirty.sorted(), dirty.size(), this::readMain);
     dirty.clear();
-  }
-
-  /**
-   * Pages of a database without a WAL. SQLite shortens the file only after the journal's end, so
-   * the header knows better; but a header can also be too old to know, or promise what is not
-   * there.
-   */
-  private static int pageCount(DatabaseHeader header, NativeFile file) throws IOException {
-    int inFile = (int) (file.size() / header.pageSize());
-    return header.pageCount() > 0 ? Math.min(header.pageCount(), inFile) : inFile;
   }
 
   private void cut(int pageSize, int commit, int[] pages, int count, PageReader reader)
@@ -354,16 +354,61 @@ final class DatabaseCapture {
       boolean plain = !journalActive && !wal.isPresent();
       if (!wal.isPresent() || journalActive) {
         markDirty(offset, data);
+      } else {
+        beforeCheckpoint();
       }
       int n = (int) Libc.pwrite(fd, address, size, offset);
       if (plain && !dirty.isEmpty() && !capture.isReplica()) {
         lastPlainWriteNanos = System.nanoTime();
+        plainWrites = true;
         capture.settleLater(this);
       }
       return n;
+    } catch (IOException e) {
+      return refuse(e);
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * A checkpoint, which begins with an fsync of the WAL, overwrites the main file. The log has to
+   * be durable then, too: after a loss of power the transactions that it lacks can be cut again,
+   * one by one, only as long as the main file has nothing of them.
+   */
+  private void beforeCheckpoint() throws IOException {
+    Database known = database;
+    if (logBehindWal && known != null && !capture.isReplica()) {
+      capture.beforeWait();
+      known.log().sync();
+      logBehindWal = false;
+    }
+  }
+
+  /**
+   * The log need not become durable with the WAL, because it can be cut again from that; unless
+   * SQLite's recovery would not find all of it. Then the log has to say what was committed.
+   */
+  int fsyncWal(int fd, boolean dataOnly) {
+    acquire();
+    logBehindWal = true;
+    Database known = wal.isUnsealed() ? database : null;
+    lock.unlock();
+    int result = sync(fd, dataOnly);
+    return result < 0 || known == null ? result : syncLog(known);
+  }
+
+  private int syncLog(Database known) {
+    try {
+      known.log().sync();
+      return 0;
+    } catch (IOException e) {
+      return refuse(e);
+    }
+  }
+
+  static int sync(int fd, boolean dataOnly) {
+    return dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
   }
 
   private void markDirty(long offset, ByteBuffer data) {
@@ -396,6 +441,7 @@ final class DatabaseCapture {
         dirty.add(1);
         if (!journalActive) {
           lastPlainWriteNanos = System.nanoTime();
+          plainWrites = true;
           capture.settleLater(this);
         }
       }
@@ -449,16 +495,8 @@ final class DatabaseCapture {
     if (known != null) {
       known.log().startSync();
     }
-    int result = dataOnly ? Libc.fdatasync(fd) : Libc.fsync(fd);
-    if (result < 0 || known == null) {
-      return result;
-    }
-    try {
-      known.log().sync();
-      return 0;
-    } catch (IOException e) {
-      return refuse(e);
-    }
+    int result = sync(fd, dataOnly);
+    return result < 0 || known == null ? result : syncLog(known);
   }
 
   // Names.
@@ -504,26 +542,21 @@ final class DatabaseCapture {
   /** Another file has this name now. */
   void replaced() {
     acquire();
-    try {
-      main = close(main);
-      walFile = close(walFile);
-      reconcile();
-    } catch (IOException e) {
-      refuse(e);
-    } finally {
-      lock.unlock();
-    }
+    main = close(main);
+    walFile = close(walFile);
+    unread = true;
+    lock.unlock();
+    capture.recoverLater(this);
   }
 
   // Plain writes.
 
+  /** Under the lock of the names, so it waits for nothing. */
   void mainHandles(int count) {
-    acquire();
     mainOpens = count;
-    if (count == 0 && !dirty.isEmpty() && !journalActive) {
+    if (count == 0 && plainWrites) {
       capture.settleLater(this);
     }
-    lock.unlock();
   }
 
   /**
@@ -536,6 +569,7 @@ final class DatabaseCapture {
     acquire();
     try {
       if (dirty.isEmpty() || journalActive) {
+        plainWrites = false;
         return true;
       }
       boolean closed = mainOpens == 0;
@@ -546,6 +580,7 @@ final class DatabaseCapture {
         return false;
       }
       cutMain();
+      plainWrites = false;
       return true;
     } catch (IOException e) {
       refuse(e);
@@ -556,9 +591,7 @@ final class DatabaseCapture {
   }
 
   private boolean sizeAgrees() throws IOException {
-    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
-    mainFile().read(head, 0);
-    DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
+    DatabaseHeader header = Recovery.readHeader(mainFile());
     if (header == null) {
       return false;
     }
@@ -570,28 +603,30 @@ final class DatabaseCapture {
   // The whole file.
 
   /** Whether the files are as the last clean stop left them; then they need not be read. */
-  boolean isAsStopped() throws IOException {
-    acquire();
-    try {
-      Database known = database;
-      if (known == null) {
-        return false;
-      }
-      String stamp = CleanStamp.take(known.directory());
-      return stamp.equals(stamp(known)) && known.isConsistent();
-    } finally {
-      lock.unlock();
-    }
+  boolean isAsStopped(LastEnd end) {
+    Database known = database;
+    return known != null && known.isConsistent() && stamp(known).equals(end.stamp(known.name()));
   }
 
-  /** After the last write: makes the next start a quick one. */
-  void stampStopped() {
-    acquire();
+  /**
+   * After the last write: makes the files and the log durable, and gives what the next start may
+   * find them by; null when it has to read them.
+   */
+  @Nullable String stopped() throws IOException {
+    lock.lock();
     try {
       Database known = database;
-      if (known != null && dirty.isEmpty() && !journalActive) {
-        CleanStamp.write(known.directory(), stamp(known));
+      if (known == null || unread || !dirty.isEmpty() || journalActive) {
+        return null;
       }
+      if (capture.exists(path)) {
+        mainFile().sync();
+      }
+      if (wal.isPresent()) {
+        walFile().sync();
+      }
+      known.log().sync();
+      return stamp(known);
     } finally {
       lock.unlock();
     }
@@ -599,7 +634,23 @@ final class DatabaseCapture {
 
   private String stamp(Database known) {
     String backing = capture.backing(path);
-    return known.position() + CleanStamp.look(backing, backing + "-wal", backing + "-journal");
+    return known.position() + look(backing, backing + "-wal", backing + "-journal");
+  }
+
+  /** How files look: inodes, sizes, and times of change; {@code -} for one that is not there. */
+  private static String look(String... backingPaths) {
+    FileStatus status = new FileStatus();
+    StringBuilder text = new StringBuilder();
+    for (String path : backingPaths) {
+      if (PathCalls.stat(path, status) < 0) {
+        text.append(" -");
+        continue;
+      }
+      text.append(' ').append(status.inode()).append(':').append(status.size());
+      text.append(':').append(status.mtimeSeconds()).append('.').append(status.mtimeNanos());
+      text.append(':').append(status.ctimeSeconds()).append('.').append(status.ctimeNanos());
+    }
+    return text.toString();
   }
 
   /**
@@ -610,7 +661,7 @@ final class DatabaseCapture {
    * @return true when the files were changed
    */
   boolean loadWal() throws IOException {
-    acquire();
+    lock.lock();
     try {
       Database known = database;
       if (!capture.exists(path + "-wal")) {
@@ -689,104 +740,60 @@ final class DatabaseCapture {
     wal.forget();
   }
 
-  /**
-   * Compares the database as SQLite would see it now (with what its WAL has committed and its hot
-   * journal takes back) with what the log says, and cuts the difference. Reads all of it.
-   */
-  void reconcile() throws IOException {
-    acquire();
+  /** The files have to be compared with the log before they change. */
+  void markUnread() {
+    lock.lock();
     try {
-      wal.forget();
-      dirty.clear();
-      NativeFile file;
-      try {
-        file = mainFile();
-      } catch (ErrnoException e) {
-        if (e.errno() == 2) {
-          reconcileDeleted();
-          return;
-        }
-        throw e;
-      }
-      ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
-      file.read(head, 0);
-      DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
-      int mainPageSize = header == null ? 0 : header.pageSize();
-      RollbackJournal journal = readJournal(mainPageSize);
-      journalActive = journal != null;
-      int walCommit = 0;
-      if (capture.exists(path + "-wal")) {
-        walCommit = wal.load(walFile());
-      }
-      int pageSize =
-          walCommit > 0
-              ? wal.pageSize()
-              : journal != null ? journal.header().pageSize() : mainPageSize;
-      if (pageSize == 0) {
-        if (file.size() == 0) {
-          reconcileDeleted();
-        }
-        return;
-      }
-      int commit = walCommit;
-      if (walCommit == 0 && journal != null) {
-        commit = journal.header().pageCount();
-      } else if (walCommit == 0 && header != null) {
-        commit = pageCount(header, file);
-      }
-      cutAll(pageSize, commit, journal);
+      unread = true;
     } finally {
       lock.unlock();
     }
   }
 
-  private void reconcileDeleted() throws IOException {
-    Database known = database;
-    if (known != null && known.position().txid() > 0 && known.log().last() != null) {
-      cut(known.pageSize(), 0, new int[0], 0, this::readMain);
+  /** Compares the files with the log, if nobody did so yet, and cuts the difference. */
+  void recover() {
+    acquire();
+    lock.unlock();
+  }
+
+  private void recoverNow() throws IOException {
+    wal.forget();
+    dirty.clear();
+    NativeFile file;
+    try {
+      file = mainFile();
+    } catch (ErrnoException e) {
+      if (e.errno() == ENOENT) {
+        cutDeleted();
+        return;
+      }
+      throw e;
+    }
+    Recovery recovery = new Recovery(file, database, this::cut);
+    DatabaseHeader header = Recovery.readHeader(file);
+    RollbackJournal journal = readJournal(header == null ? 0 : header.pageSize());
+    journalActive = journal != null;
+    if (capture.exists(path + "-wal")) {
+      wal.load(walFile());
+      if (recovery.fromWal(walFile())) {
+        return;
+      }
+    }
+    if (journal != null) {
+      try (NativeFile journalFile = capture.open(path + "-journal")) {
+        recovery.fromJournal(journal, journalFile);
+      }
+    } else if (header != null) {
+      recovery.fromMain(header);
+    } else if (file.size() == 0) {
+      cutDeleted();
     }
   }
 
-  private void cutAll(int pageSize, int commit, @Nullable RollbackJournal journal)
-      throws IOException {
-    int[] pages = new int[commit];
-    for (int i = 0; i < commit; i++) {
-      pages[i] = i + 1;
-    }
-    FrameIndex frames = new FrameIndex(wal);
-    if (journal == null) {
-      cut(
-          pageSize,
-          commit,
-          pages,
-          commit,
-          (pgno, target) -> {
-            int frame = frames.newest(pgno);
-            if (frame > 0) {
-              walFile().readFully(target, wal.pageOffset(frame));
-            } else {
-              readMain(pgno, target);
-            }
-          });
-      return;
-    }
-    long[] originals = new long[commit + 1];
-    for (int i = 0; i < journal.size(); i++) {
-      originals[journal.pgno(i)] = journal.offset(i);
-    }
-    try (NativeFile file = capture.open(path + "-journal")) {
-      cut(
-          pageSize,
-          commit,
-          pages,
-          commit,
-          (pgno, target) -> {
-            if (originals[pgno] > 0) {
-              file.readFully(target, originals[pgno]);
-            } else {
-              readMain(pgno, target);
-            }
-          });
+  private void cutDeleted() throws IOException {
+    Database known = database;
+    if (known != null && known.log().last() != null) {
+      cut(known.pageSize(), 0, new int[0], 0, this::readMain);
     }
   }
 
@@ -840,6 +847,21 @@ final class DatabaseCapture {
     if (!lock.tryLock()) {
       capture.beforeWait();
       lock.lock();
+    }
+    if (unread) {
+      capture.beforeWait();
+      unread = false;
+      try {
+        recoverNow();
+      } catch (IOException | RuntimeException e) {
+        log.error(
+            "{}: could not be compared with the log; the next transaction will hold all of it: {}",
+            path,
+            e.getMessage());
+        if (database != null) {
+          database.distrust();
+        }
+      }
     }
   }
 

@@ -7,12 +7,15 @@ import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxHeader;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
+import dev.sluice.os.NativeFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -62,15 +65,28 @@ public final class Database implements Closeable {
     this.sums = sums;
   }
 
-  /** Opens the state of a database in {@code directory}, which is made when it is not there. */
-  static Database open(String name, Path directory, DatabaseListener listener) throws IOException {
-    Files.createDirectories(directory);
-    TransactionLog log = TransactionLog.open(directory.resolve("log"));
+  /**
+   * Opens the state of a database in {@code directory}, which is made when it is not there.
+   *
+   * @param powerLost whether what was not fsynced may be missing
+   */
+  static Database open(String name, Path directory, DatabaseListener listener, boolean powerLost)
+      throws IOException {
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory);
+      NativeFile.syncDirectory(Objects.requireNonNull(directory.getParent()));
+    }
+    TransactionLog log = TransactionLog.open(directory.resolve("log"), powerLost);
     try {
       Database database =
           new Database(
               name, directory, listener, log, ChecksumTable.open(directory.resolve("checksums")));
-      database.recover();
+      try {
+        database.recover();
+      } catch (CorruptLtxException e) {
+        log.verify(true);
+        database.recover();
+      }
       return database;
     } catch (IOException | RuntimeException e) {
       log.close();
@@ -79,8 +95,9 @@ public final class Database implements Closeable {
   }
 
   /**
-   * Brings the checksums to the end of the log: a crash may have come between the two. When they
-   * don't agree even then, they are dropped, and the next transaction holds the whole database.
+   * Brings the checksums to the end of the log: a crash may have come between the two, or a loss of
+   * power may have left older ones. When they don't agree even then, {@link #isConsistent} is
+   * false, and the next transaction holds the whole database unless {@link #rebuild} comes first.
    */
   private void recover() throws IOException {
     LogEntry last = log.last();
@@ -89,19 +106,82 @@ public final class Database implements Closeable {
     }
     LtxHeader header = last.header();
     sums.ensure(header.commit());
-    try (LtxDecoder decoder = LtxDecoder.open(log.source(last), name)) {
-      while (decoder.next()) {
-        sums.set(decoder.pgno(), Checksums.page(decoder.pgno(), decoder.page()));
-      }
+    if (!sumsAgree(last)) {
+      replayAfter(last.minTxid() - 1);
     }
-    boolean agree =
-        sums.database(header.commit(), Checksums.lockPage(header.pageSize()))
-            == last.postApplyChecksum();
+    LogEntry first = log.first();
+    if (first != null && !sumsAgree(last)) {
+      replayAfter(first.minTxid() - 1);
+    }
     pageSize = header.pageSize();
-    pageCount = agree ? header.commit() : 0;
+    pageCount = sumsAgree(last) ? header.commit() : 0;
     lastCommitMillis = header.timestampMillis();
     position = last.position();
     applied = position;
+  }
+
+  private boolean sumsAgree(LogEntry at) {
+    LtxHeader header = at.header();
+    return sums.database(header.commit(), Checksums.lockPage(header.pageSize()))
+        == at.postApplyChecksum();
+  }
+
+  /** Sets the checksums of all pages in the entries that follow a TXID. */
+  private void replayAfter(long txid) throws IOException {
+    for (long before = txid; ; ) {
+      List<LogEntry> entries = log.after(before, 1000);
+      if (entries.isEmpty()) {
+        return;
+      }
+      for (LogEntry entry : entries) {
+        sums.ensure(entry.header().commit());
+        try (LtxDecoder decoder = LtxDecoder.open(log.source(entry), name)) {
+          while (decoder.next()) {
+            sums.set(decoder.pgno(), Checksums.page(decoder.pgno(), decoder.page()));
+          }
+        }
+        before = entry.maxTxid();
+      }
+    }
+  }
+
+  /**
+   * Computes the lost checksums of all pages again.
+   *
+   * @param at an entry of the log
+   * @param reader gives the pages as they were after it
+   */
+  public void rebuild(LogEntry at, PageReader reader) throws IOException {
+    lock.lock();
+    try {
+      LtxHeader header = at.header();
+      sums.ensure(header.commit());
+      int lockPage = Checksums.lockPage(header.pageSize());
+      ByteBuffer content = page(header.pageSize());
+      for (int pgno = 1; pgno <= header.commit(); pgno++) {
+        if (pgno != lockPage) {
+          reader.read(pgno, content.clear());
+          sums.set(pgno, Checksums.page(pgno, content.flip()));
+        }
+      }
+      replayAfter(at.maxTxid());
+      LogEntry last = Objects.requireNonNull(log.last());
+      if (sumsAgree(last)) {
+        pageCount = last.header().commit();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The file may have changed unseen: the next transaction holds all of it. */
+  public void distrust() {
+    lock.lock();
+    try {
+      pageCount = 0;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** The path of the database below the data directory; what users call it. */

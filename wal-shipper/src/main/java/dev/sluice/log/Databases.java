@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -17,18 +18,21 @@ import org.jspecify.annotations.Nullable;
 /** All databases of a node. Safe for use by many threads. */
 public final class Databases implements Closeable {
   private final Path directory;
+  private final LastEnd lastEnd;
   private final ConcurrentSkipListMap<String, Database> byName = new ConcurrentSkipListMap<>();
   private final CopyOnWriteArrayList<DatabaseListener> listeners = new CopyOnWriteArrayList<>();
   private final DatabaseListener all = new Fanout();
 
-  private Databases(Path directory) {
+  private Databases(Path directory, LastEnd lastEnd) {
     this.directory = directory;
+    this.lastEnd = lastEnd;
   }
 
   /** Opens what is known of databases in {@code directory} ({@code DATA/.sluice/db}). */
   public static Databases open(Path directory) throws IOException {
     Files.createDirectories(directory);
-    Databases databases = new Databases(directory);
+    Path state = Objects.requireNonNull(directory.toAbsolutePath().getParent());
+    Databases databases = new Databases(directory, LastEnd.take(state));
     try (Stream<Path> entries = Files.list(directory)) {
       for (Path entry : entries.sorted().toList()) {
         databases.open(nameOf(entry));
@@ -47,6 +51,11 @@ public final class Databases implements Closeable {
   /** {@code shop/app.db} as {@code shop%2Fapp.db}: one file name, readable, and reversible. */
   private static String fileName(String name) {
     return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20").replace("*", "%2A");
+  }
+
+  /** How the process ended that had them before this one. */
+  public LastEnd lastEnd() {
+    return lastEnd;
   }
 
   /** Tells {@code listener} of all that happens from now on. */
@@ -69,7 +78,8 @@ public final class Databases implements Closeable {
     if (known != null) {
       return known;
     }
-    Database database = Database.open(name, directory.resolve(fileName(name)), all);
+    Database database =
+        Database.open(name, directory.resolve(fileName(name)), all, lastEnd.isPowerLoss());
     byName.put(name, database);
     all.added(database);
     return database;

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -57,6 +58,9 @@ final class Segment {
 
   private final AtomicBoolean unsynced = new AtomicBoolean();
 
+  /** The file's name is not on the disk yet. */
+  private final AtomicBoolean unnamed = new AtomicBoolean();
+
   private Segment(Path path, long firstTxid, NativeFile file) {
     this.path = path;
     this.firstTxid = firstTxid;
@@ -65,14 +69,14 @@ final class Segment {
 
   static Segment create(Path directory, long firstTxid) throws ErrnoException {
     Path path = directory.resolve(Txid.format(firstTxid) + SUFFIX);
-    return new Segment(
-        path, firstTxid, NativeFile.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_TRUNC));
+    Segment segment =
+        new Segment(
+            path, firstTxid, NativeFile.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_TRUNC));
+    segment.unnamed.set(true);
+    return segment;
   }
 
-  /**
-   * Opens a segment and finds its entries. What a crash left unfinished at its end is cut off; the
-   * last entry is verified whole, because only that one can be torn.
-   */
+  /** Opens a segment and finds its entries. What a crash left unfinished at its end is cut off. */
   static Segment open(Path path) throws IOException {
     String name = path.getFileName().toString();
     long firstTxid = Txid.parse(name.substring(0, name.length() - SUFFIX.length()));
@@ -111,9 +115,6 @@ final class Segment {
       entries.add(new LogEntry(header, trailer.getLong(0), this, offset, length));
       end = offset + length;
     }
-    while (!entries.isEmpty() && !lastIsWhole()) {
-      end = entries.remove(entries.size() - 1).offset() - LENGTH_BYTES;
-    }
     // Zeros that nothing came into, or a record that a crash left unfinished.
     if (end < size) {
       file.truncate(end);
@@ -121,15 +122,36 @@ final class Segment {
     filled = end;
   }
 
-  private boolean lastIsWhole() throws IOException {
-    LogEntry last = entries.get(entries.size() - 1);
-    try (LtxDecoder decoder = LtxDecoder.open(source(last), path.toString())) {
+  /**
+   * Reads the entries from {@code first} on, and drops one that is damaged and those behind it.
+   *
+   * @return false when some were dropped
+   */
+  boolean verify(int first) throws IOException {
+    for (int i = first; i < entries.size(); i++) {
+      if (!isWhole(entries.get(i))) {
+        end = entries.get(i).offset() - LENGTH_BYTES;
+        entries.subList(i, entries.size()).clear();
+        file.truncate(end);
+        filled = end;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isWhole(LogEntry entry) throws IOException {
+    try (LtxDecoder decoder = LtxDecoder.open(source(entry), path.toString())) {
       while (decoder.next()) {
         // Reading is verifying.
       }
-      return decoder.trailer().postApplyChecksum() == last.postApplyChecksum();
+      return decoder.trailer().postApplyChecksum() == entry.postApplyChecksum();
     } catch (CorruptLtxException e) {
-      log.warn("{}: the last transaction is damaged and dropped: {}", path, e.getMessage());
+      log.warn(
+          "{}: the log is damaged from TXID {} on, as a kill or a loss of power leaves it: {}",
+          path,
+          Txid.format(entry.minTxid()),
+          e.getMessage());
       return false;
     }
   }
@@ -181,17 +203,23 @@ final class Segment {
     return new EntrySource(entry);
   }
 
+  boolean isUnsynced() {
+    return unsynced.get();
+  }
+
   /** Only a hint, so that a later {@link #sync} has less to wait for. */
   void startSync() {
-    if (unsynced.get()) {
-      file.startSync();
-    }
+    file.startSync();
   }
 
   void sync() throws ErrnoException {
     if (unsynced.getAndSet(false)) {
       try {
         file.sync();
+        if (unnamed.get()) {
+          NativeFile.syncDirectory(Objects.requireNonNull(path.getParent()));
+          unnamed.set(false);
+        }
       } catch (ErrnoException e) {
         unsynced.set(true);
         throw e;

@@ -5,6 +5,7 @@ import dev.sluice.ltx.LtxSink;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
 import dev.sluice.os.ErrnoException;
+import dev.sluice.os.NativeFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -29,6 +31,9 @@ public final class TransactionLog implements Closeable {
   /** A new segment begins when the last has this size. */
   private static final long SEGMENT_BYTES = 8 << 20;
 
+  /** A file up to this size is written with its length, in one piece. */
+  private static final int SMALL = 8 << 10;
+
   private final Path directory;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -41,9 +46,16 @@ public final class TransactionLog implements Closeable {
     this.directory = directory;
   }
 
-  /** Opens the log in a directory, which is made when it is not there. */
-  public static TransactionLog open(Path directory) throws IOException {
-    Files.createDirectories(directory);
+  /**
+   * Opens the log in a directory, which is made when it is not there.
+   *
+   * @param verify whether the power was lost, so that all of it has to be read
+   */
+  public static TransactionLog open(Path directory, boolean verify) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory);
+      NativeFile.syncDirectory(Objects.requireNonNull(directory.getParent()));
+    }
     TransactionLog log = new TransactionLog(directory);
     try (Stream<Path> files = Files.list(directory)) {
       for (Path path :
@@ -63,6 +75,7 @@ public final class TransactionLog implements Closeable {
           log.segments.add(segment);
         }
       }
+      log.verify(verify);
     } catch (IOException | RuntimeException e) {
       log.close();
       throw e;
@@ -71,12 +84,28 @@ public final class TransactionLog implements Closeable {
   }
 
   /**
+   * Drops what a crash has damaged. A kill may have torn the one write of a small transaction that
+   * was the last; a loss of power may have torn whatever was not synced.
+   */
+  void verify(boolean all) throws IOException {
+    for (int i = 0; i < segments.size(); i++) {
+      Segment segment = segments.get(i);
+      int n = segment.entries.size();
+      boolean torn = i == segments.size() - 1 && segment.entries.get(n - 1).length() <= SMALL;
+      if ((all || torn) && !segment.verify(all ? 0 : n - 1)) {
+        int keep = segments.get(i).entries.isEmpty() ? i : i + 1;
+        while (segments.size() > keep) {
+          segments.remove(segments.size() - 1).delete();
+        }
+      }
+    }
+  }
+
+  /**
    * Takes the bytes of one LTX file; nothing of it is in the log before {@link #commit}. A small
    * file is written then, in one piece with its length.
    */
   final class Appender implements LtxSink {
-    private static final int SMALL = 8 << 10;
-
     /** Room for the length, then what has come of a file while it is small. */
     private final ByteBuffer start =
         ByteBuffer.allocateDirect(Segment.LENGTH_BYTES + SMALL).order(ByteOrder.BIG_ENDIAN);
@@ -224,6 +253,28 @@ public final class TransactionLog implements Closeable {
     return checksum.isPresent() && checksum.getAsLong() == position.checksum();
   }
 
+  /** The newest entry after which the database had this size and checksum, or null. */
+  public @Nullable LogEntry find(int pageSize, int pageCount, long checksum) {
+    lock.lock();
+    try {
+      for (int i = segments.size() - 1; i >= 0; i--) {
+        List<LogEntry> entries = segments.get(i).entries;
+        for (int e = entries.size() - 1; e >= 0; e--) {
+          LogEntry entry = entries.get(e);
+          LtxHeader header = entry.header();
+          if (entry.postApplyChecksum() == checksum
+              && header.commit() == pageCount
+              && header.pageSize() == pageSize) {
+            return entry;
+          }
+        }
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The bytes of an entry. */
   public LtxSource source(LogEntry entry) {
     return entry.segment().source(entry);
@@ -260,22 +311,20 @@ public final class TransactionLog implements Closeable {
 
   /** Begins to bring to the disk what {@link #sync} will wait for. */
   public void startSync() {
-    newest().forEach(Segment::startSync);
+    unsynced().forEach(Segment::startSync);
   }
 
   /** Waits until all that was appended is on the disk. */
   public void sync() throws ErrnoException {
-    for (Segment segment : newest()) {
+    for (Segment segment : unsynced()) {
       segment.sync();
     }
   }
 
-  /** Those that may have something that is not on the disk. */
-  private List<Segment> newest() {
+  private List<Segment> unsynced() {
     lock.lock();
     try {
-      int n = segments.size();
-      return List.copyOf(segments.subList(Math.max(0, n - 2), n));
+      return segments.stream().filter(Segment::isUnsynced).toList();
     } finally {
       lock.unlock();
     }

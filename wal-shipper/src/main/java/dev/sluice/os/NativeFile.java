@@ -36,6 +36,13 @@ public final class NativeFile implements Closeable {
     return new NativeFile(path, fd);
   }
 
+  /** Waits until the names in a directory are on the disk. */
+  public static void syncDirectory(Path directory) throws ErrnoException {
+    try (NativeFile file = open(directory, Libc.O_RDONLY)) {
+      file.check("cannot sync", Libc.fsync(file.fd));
+    }
+  }
+
   public int fd() {
     return fd;
   }

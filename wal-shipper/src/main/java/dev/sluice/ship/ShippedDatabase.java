@@ -191,6 +191,8 @@ final class ShippedDatabase {
   }
 
   private Position shipBatch(Position from) throws IOException {
+    // After a loss of power the store must not know what the log has forgotten.
+    database.log().sync();
     List<LogEntry> batch = nextBatch(from);
     if (batch.isEmpty()) {
       // The log begins later, or the page size has changed: only a snapshot leads on.

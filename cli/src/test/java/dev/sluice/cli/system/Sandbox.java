@@ -10,6 +10,7 @@ import dev.sluice.ltx.Txid;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,6 +76,11 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
     }
   }
 
+  /** Takes away a mount whose process is dead. */
+  void unmount(String name) throws IOException, InterruptedException {
+    run("fusermount", "-uz", path(name));
+  }
+
   private static void delete(Path directory) throws IOException {
     try (Stream<Path> paths = Files.walk(directory)) {
       for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
@@ -117,11 +123,15 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
   }
 
   SluiceProcess primary(String listen) throws IOException, InterruptedException {
+    return primary(listen, path("data"));
+  }
+
+  SluiceProcess primary(String listen, Path data) throws IOException, InterruptedException {
     return sluice(
             "primary",
             "mount",
             "--data",
-            path("data"),
+            data,
             "--store",
             store(),
             "--sync-interval",
@@ -145,6 +155,13 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
             "127.0.0.1:0",
             path("mnt2"))
         .serving();
+  }
+
+  /** A port that nobody listens on. */
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   /** Runs a Python program of these tests. */

@@ -14,6 +14,13 @@ final class SluiceProcess extends Subprocess {
   }
 
   static List<String> command(Object... args) {
+    List<String> command = java(Main.class);
+    command.addAll(Stream.of(args).map(String::valueOf).toList());
+    return command;
+  }
+
+  /** Runs a class of these tests' class path. */
+  static List<String> java(Class<?> main) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m"));
@@ -21,8 +28,7 @@ final class SluiceProcess extends Subprocess {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(Main.class.getName());
-    command.addAll(Stream.of(args).map(String::valueOf).toList());
+    command.add(main.getName());
     return command;
   }
 
