@@ -55,7 +55,7 @@ class WaysToWriteTest {
       assertThat(writer.nextLine()).as("after: " + last).isEqualTo(expected);
       last = expected;
       if (last.equals("COMPARE")) {
-        compare(plain, false);
+        compare(way, false);
         reference.send("");
         writer.send("");
       }
@@ -64,11 +64,11 @@ class WaysToWriteTest {
     assertThat(writer.status()).isZero();
     sandbox.forget(reference);
     sandbox.forget(writer);
-    compare(plain, true);
+    compare(way, true);
   }
 
-  private static void compare(Path plain, boolean restored) throws Exception {
-    for (String database : databases(plain)) {
+  private static void compare(String way, boolean restored) throws Exception {
+    for (String database : databases(sandbox.path("native"), way)) {
       Path native_ = sandbox.path("native").resolve(database);
       if (Files.size(native_) == 0 && !Files.exists(Path.of(native_ + "-wal"))) {
         assertThat(Files.size(copies.mounted(database))).as(database).isZero();
@@ -85,9 +85,9 @@ class WaysToWriteTest {
       }
     }
     // What is gone is gone everywhere.
-    Path followed = sandbox.path("mnt2").resolve(plain.getFileName());
+    Path followed = sandbox.path("mnt2").resolve(way);
     if (Files.exists(followed)) {
-      for (String database : databases(followed)) {
+      for (String database : databases(sandbox.path("mnt2"), way)) {
         if (!Files.exists(sandbox.path("native").resolve(database))) {
           copies.gone(database);
         }
@@ -95,12 +95,12 @@ class WaysToWriteTest {
     }
   }
 
-  /** Databases below a directory, named by their paths below the parent of that. */
-  private static List<String> databases(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
+  /** Databases that a way has written below {@code top}, named by their paths there. */
+  private static List<String> databases(Path top, String way) throws IOException {
+    try (Stream<Path> files = Files.walk(top.resolve(way))) {
       return files
           .filter(file -> file.toString().endsWith(".db"))
-          .map(file -> directory.getParent().relativize(file).toString())
+          .map(file -> top.relativize(file).toString())
           .sorted()
           .toList();
     }
