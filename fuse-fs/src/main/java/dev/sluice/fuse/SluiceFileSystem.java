@@ -245,6 +245,9 @@ final class SluiceFileSystem implements FileOperations {
     if (result == 0) {
       result = PathCalls.unlink(backing(path));
     }
+    if (result == 0) {
+      capture.forget(path);
+    }
     if (result == 0 && child != null) {
       child.removeLink(directory, name);
       if (last) {
@@ -284,7 +287,8 @@ final class SluiceFileSystem implements FileOperations {
           }
           boolean exchange = (flags & 2) != 0;
           int result =
-              capture.rename(from, to, () -> PathCalls.rename(backing(from), backing(to), flags));
+              capture.rename(
+                  from, to, exchange, () -> PathCalls.rename(backing(from), backing(to), flags));
           if (result < 0) {
             return result;
           }

@@ -170,26 +170,75 @@ public final class Capture implements Closeable {
     return database == null ? null : () -> database.applied() + "\n";
   }
 
-  /** Renames by {@code action}; databases among what moves go on under their new names. */
-  public int rename(String from, String to, IntSupplier action) {
+  /**
+   * Renames by {@code action}; databases among what moves go on under their new names.
+   *
+   * @param exchange whether {@code to} gets the name {@code from}
+   */
+  public int rename(String from, String to, boolean exchange, IntSupplier action) {
     int result = action.getAsInt();
     if (result < 0) {
       return result;
     }
+    if (exchange) {
+      renamed(from, to, true);
+      renamed(to, from, true);
+    } else {
+      renamed(from, to, false);
+    }
+    return result;
+  }
+
+  private void renamed(String from, String to, boolean exchanged) {
     for (String path : List.copyOf(byPath.keySet())) {
       if (path.equals(from) || path.startsWith(from + '/')) {
-        DatabaseCapture moved = byPath.remove(path);
+        DatabaseCapture moved = exchanged ? null : byPath.remove(path);
         if (moved != null) {
           moved.afterUnlink(Kind.WAL);
           moved.afterUnlink(Kind.MAIN);
         }
-        String target = to + path.substring(from.length());
-        if (!replica) {
-          capture(target).replaced();
-        }
+        replaced(to + path.substring(from.length()));
       }
     }
-    return result;
+    // A file that was never written under its old name, or a WAL or journal without its database.
+    replacedIfDatabase(to);
+    if (kind(from) != Kind.MAIN) {
+      replacedIfDatabase(from);
+    }
+  }
+
+  /** Another file is at {@code path} now, or no file. */
+  private void replacedIfDatabase(String path) {
+    Kind kind = kind(path);
+    String main = kind == null ? path : base(path, kind);
+    FileStatus status = new FileStatus();
+    if (kind == null
+        || PathCalls.stat(backing(main), status) < 0
+        || !status.isRegular()
+        || (kind == Kind.MAIN && byPath.containsKey(main))) {
+      return;
+    }
+    try {
+      if (looksLikeDatabase(main)) {
+        replaced(main);
+      }
+    } catch (IOException e) {
+      refused(main, e);
+    }
+  }
+
+  private void replaced(String path) {
+    if (!replica) {
+      capture(path).replaced();
+    }
+  }
+
+  /** A file is gone: what is known of it is forgotten, unless it was a database. */
+  public void forget(String path) {
+    DatabaseCapture gone = byPath.get(path);
+    if (gone != null && gone.database() == null && !exists(path + WAL) && !exists(path + JOURNAL)) {
+      byPath.remove(path, gone);
+    }
   }
 
   /** Reads a page of a database in use; see {@link dev.sluice.log.LivePages}. */

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,9 @@ final class DatabaseCapture {
 
   private long lastPlainWriteNanos;
 
+  /** Why plain writes could not be cut when that was last tried; null when they could. */
+  private @Nullable String notSettled;
+
   DatabaseCapture(Capture capture, String path, @Nullable Database database) {
     this.capture = capture;
     this.path = path;
@@ -113,6 +117,10 @@ final class DatabaseCapture {
     acquire();
     try {
       int size = data.remaining();
+      int refused = wal.refusal(offset);
+      if (refused > 0) {
+        return -refused;
+      }
       if (offset < WalHeader.SIZE) {
         settleWal(false);
       }
@@ -149,7 +157,7 @@ final class DatabaseCapture {
       try {
         cutFrames(file, commit, scratch);
       } catch (IOException e) {
-        wal.refuse(fd);
+        wal.refuse(fd, ErrnoException.errnoOf(e));
         throw e;
       }
       wal.markCommitted();
@@ -172,6 +180,9 @@ final class DatabaseCapture {
       if (i + 1 == frames || newest[i] >>> 32 != newest[i + 1] >>> 32) {
         newest[count++] = newest[i];
       }
+    }
+    if (!journalActive) {
+      takePlainWrites();
     }
     int found = count;
     int[] pages = scratch.pages;
@@ -202,6 +213,18 @@ final class DatabaseCapture {
   }
 
   /**
+   * What was written without a journal just before the WAL began would be cut from the main file
+   * alone, which no longer says what the database holds: the first transaction of the WAL takes it.
+   */
+  private void takePlainWrites() {
+    int[] pages = dirty.sorted();
+    for (int i = 0; i < dirty.size(); i++) {
+      withdrawn.add(pages[i]);
+    }
+    dirty.clear();
+  }
+
+  /**
    * The content of a page with the first {@code frames} frames of the WAL applied; zeros beyond the
    * end.
    */
@@ -224,7 +247,8 @@ final class DatabaseCapture {
    * there is one.
    */
   private void settleWal(boolean all) throws IOException {
-    if (database == null || capture.isReplica() || wal.committed() == 0) {
+    if (database == null || capture.isReplica() || wal.committed() == 0 || !capture.exists(path)) {
+      // A WAL whose database was deleted before it is compared with nothing.
       return;
     }
     int pageSize = wal.pageSize();
@@ -240,8 +264,12 @@ final class DatabaseCapture {
             withdrawn.add(pgno);
           }
         });
-    long size = mainFile().size();
-    cut(pageSize, (int) (size / pageSize), withdrawn.sorted(), withdrawn.size(), this::readMain);
+    DatabaseHeader header = Recovery.readHeader(mainFile());
+    int commit =
+        header == null
+            ? (int) (mainFile().size() / pageSize)
+            : Recovery.pageCount(header, mainFile());
+    cut(pageSize, commit, withdrawn.sorted(), withdrawn.size(), this::readMain);
     withdrawn.clear();
   }
 
@@ -581,23 +609,30 @@ final class DatabaseCapture {
       }
       cutMain();
       plainWrites = false;
+      notSettled = null;
       return true;
     } catch (IOException e) {
-      refuse(e);
+      // It is tried again all the time; said once.
+      if (!Objects.equals(e.getMessage(), notSettled)) {
+        notSettled = e.getMessage();
+        refuse(e);
+      }
       return false;
     } finally {
       lock.unlock();
     }
   }
 
+  /** The file may be longer than the database: it was then grown in chunks, or written over. */
   private boolean sizeAgrees() throws IOException {
     DatabaseHeader header = Recovery.readHeader(mainFile());
     if (header == null) {
       return false;
     }
     long size = mainFile().size();
-    return size % header.pageSize() == 0
-        && (header.pageCount() == 0 || header.pageCount() == size / header.pageSize());
+    return header.pageCount() == 0
+        ? size % header.pageSize() == 0
+        : header.pageCount() <= size / header.pageSize();
   }
 
   // The whole file.
@@ -759,6 +794,7 @@ final class DatabaseCapture {
   private void recoverNow() throws IOException {
     wal.forget();
     dirty.clear();
+    withdrawn.clear();
     NativeFile file;
     try {
       file = mainFile();

@@ -59,6 +59,11 @@ final class WalTail {
   /** A transaction was committed by a frame that was not sealed then. */
   private boolean unsealed;
 
+  /** Where the frame of a refused commit begins; -1 when it was written anew, or there is none. */
+  private long refusedAt = -1;
+
+  private int refusedErrno;
+
   boolean isPresent() {
     return header != null;
   }
@@ -111,6 +116,24 @@ final class WalTail {
     written = 0;
     frameHeaderAt = -1;
     unsealed = false;
+    refusedAt = -1;
+  }
+
+  /**
+   * The error number of the refused commit that a write would go on with, or 0. The kernel may send
+   * a page in two writes; when the second is refused, the application hears that it has written
+   * less than it wanted, and writes the rest again.
+   */
+  int refusal(long offset) {
+    WalHeader h = header;
+    if (h == null || refusedAt < 0) {
+      return 0;
+    }
+    if (offset <= refusedAt) {
+      refusedAt = -1;
+      return 0;
+    }
+    return offset < refusedAt + h.frameSize() ? refusedErrno : 0;
   }
 
   /**
@@ -331,9 +354,12 @@ final class WalTail {
    * file. The failed write has the kernel drop what it kept of that part of the file.
    *
    * @param fd the file, open for writing
+   * @param errno what to answer with until the frame is written anew
    */
-  void refuse(int fd) throws ErrnoException {
+  void refuse(int fd, int errno) throws ErrnoException {
     long at = frameOffset(valid);
+    refusedAt = at;
+    refusedErrno = errno;
     valid = committed;
     frameHeaderAt = -1;
     written = Math.min(written, at);

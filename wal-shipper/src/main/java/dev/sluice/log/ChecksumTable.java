@@ -65,7 +65,7 @@ final class ChecksumTable implements Closeable {
     while (wanted < pages) {
       wanted += Math.min(wanted, MAX_STEP);
     }
-    file.allocate(0, wanted * Long.BYTES);
+    file.allocate(wanted * Long.BYTES);
     entries = map(path, wanted);
   }
 

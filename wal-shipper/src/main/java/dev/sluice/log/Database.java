@@ -407,8 +407,10 @@ public final class Database implements Closeable {
             name + ": the pages of " + header.fileName() + " do not give its post-apply checksum");
       }
       if (snapshot) {
+        // Should the disk have no room for it, there is nothing, and the primary sends it again.
         log.clear();
-        applied = Position.NONE;
+        position = applied = Position.NONE;
+        pageSize = pageCount = 0;
       }
       log.appender().start(header.minTxid());
       copy(ltx);

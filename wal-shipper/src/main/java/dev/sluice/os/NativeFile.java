@@ -12,6 +12,7 @@ import java.nio.file.Path;
  */
 public final class NativeFile implements Closeable {
   private static final int EBADF = 9;
+  private static final int EOPNOTSUPP = 95;
 
   private final String path;
   private final int fd;
@@ -117,11 +118,25 @@ public final class NativeFile implements Closeable {
   }
 
   /**
-   * Makes room on the disk, so that writing there later (also through a mapping) can't fail for
-   * space.
+   * Makes the file so long and makes room for it on the disk, so that writing there later (also
+   * through a mapping) can't fail for space.
    */
-  public void allocate(long offset, long length) throws ErrnoException {
-    check("cannot make room in", Libc.fallocate(fd, 0, offset, length));
+  public void allocate(long length) throws ErrnoException {
+    int result = Libc.fallocate(fd, 0, 0, length);
+    if (result == -EOPNOTSUPP) {
+      // ext2, NFS 3 and others can't: zeros take room, too.
+      fillWithZeros(size(), length);
+    } else {
+      check("cannot make room in", result);
+    }
+  }
+
+  private void fillWithZeros(long from, long to) throws ErrnoException {
+    ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.max(0, Math.min(64 << 10, to - from)));
+    for (long at = from; at < to; at += zeros.limit()) {
+      zeros.clear().limit((int) Math.min(zeros.capacity(), to - at));
+      write(zeros, at);
+    }
   }
 
   /** Has the system begin to write to the disk what is not there yet. */

@@ -21,20 +21,37 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A temporary directory for one test, and the processes and mounts in it. All of them are gone
- * after the test; when it fails, what the processes said is shown first.
+ * A temporary directory for one test (in a static field: for all tests of a class), and the
+ * processes and mounts in it. All of them are gone afterwards; when a test fails, what the
+ * processes said is shown first.
  */
-final class Sandbox implements BeforeEachCallback, AfterEachCallback {
+final class Sandbox
+    implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
+  private boolean shared;
   private Path directory = Path.of("");
   private final List<Subprocess> processes = Collections.synchronizedList(new ArrayList<>());
 
   @Override
+  public void beforeAll(ExtensionContext context) throws IOException {
+    shared = true;
+    open();
+  }
+
+  @Override
   public void beforeEach(ExtensionContext context) throws IOException {
+    if (!shared) {
+      open();
+    }
+  }
+
+  private void open() throws IOException {
     assumeTrue(Files.isWritable(Path.of("/dev/fuse")), "there is no /dev/fuse to mount with");
     assumeTrue(Run.find("fusermount").isPresent(), "there is no fusermount");
     assumeTrue(Run.find("python3").isPresent(), "there is no python3");
@@ -46,6 +63,17 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
     if (context.getExecutionException().isPresent()) {
       processes.forEach(System.err::println);
     }
+    if (!shared) {
+      close();
+    }
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws Exception {
+    close();
+  }
+
+  private void close() throws Exception {
     processes.forEach(Subprocess::close);
     unmountAll();
     for (Subprocess process : processes) {

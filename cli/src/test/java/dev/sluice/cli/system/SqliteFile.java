@@ -69,8 +69,7 @@ final class SqliteFile {
       for (String table : tables) {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         int count = 0;
-        try (ResultSet rows =
-            statement.executeQuery("SELECT rowid, * FROM \"" + table + "\" ORDER BY rowid")) {
+        try (ResultSet rows = rows(statement, table)) {
           for (; rows.next(); count++) {
             digest.update(row(rows).getBytes(java.nio.charset.StandardCharsets.UTF_8));
             digest.update((byte) '\n');
@@ -85,6 +84,14 @@ final class SqliteFile {
       }
     }
     return dump;
+  }
+
+  private static ResultSet rows(Statement statement, String table) throws SQLException {
+    try {
+      return statement.executeQuery("SELECT rowid, * FROM \"" + table + "\" ORDER BY rowid");
+    } catch (SQLException withoutRowid) {
+      return statement.executeQuery("SELECT * FROM \"" + table + "\" ORDER BY 1");
+    }
   }
 
   /** The checksum of a database, computed from nothing but its pages. */
