@@ -105,6 +105,10 @@ final class DatabaseCapture {
       if (n < size || capture.isReplica()) {
         return n;
       }
+      if (offset < WalHeader.SIZE && isAlone()) {
+        wal.forget();
+        return n;
+      }
       NativeFile file = walFile();
       if (offset < WalHeader.SIZE) {
         wal.restart(file, offset + size);
@@ -123,6 +127,15 @@ final class DatabaseCapture {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Whether the main file is not there: deleted before its WAL, or not copied yet. What happens to
+   * the WAL then is no transaction.
+   */
+  private boolean isAlone() {
+    Database known = database;
+    return (known == null || known.pageCount() == 0) && !capture.exists(path);
   }
 
   private void followWal(int fd, NativeFile file, long offset, ByteBuffer data) throws IOException {
@@ -212,7 +225,7 @@ final class DatabaseCapture {
    * there is one.
    */
   private void settleWal(boolean all) throws IOException {
-    if (database == null || capture.isReplica() || wal.committed() == 0) {
+    if (database == null || capture.isReplica() || wal.committed() == 0 || isAlone()) {
       return;
     }
     int pageSize = wal.pageSize();
@@ -488,6 +501,8 @@ final class DatabaseCapture {
       } else if (kind == Kind.MAIN) {
         main = close(main);
         dirty.clear();
+        withdrawn.clear();
+        wal.forget();
         Database known = database;
         if (known != null && known.pageCount() > 0 && !capture.isReplica()) {
           known.commit(known.pageSize(), 0, new int[0], 0, this::readMain);
@@ -545,13 +560,28 @@ final class DatabaseCapture {
       if (!closed && !sizeAgrees()) {
         return false;
       }
-      cutMain();
+      cutPlain();
       return true;
     } catch (IOException e) {
       refuse(e);
       return false;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Cuts plain writes: with what a WAL copied beside them has committed, as SQLite sees it. */
+  private void cutPlain() throws IOException {
+    if (wal.committed() > 0) {
+      cutAll(
+          wal.pageSize(),
+          wal.commitSize(walFile(), wal.committed(), Scratch.get().page),
+          /* journal= */ null);
+      dirty.clear();
+    } else if (!wal.isPresent() && capture.exists(path + "-wal")) {
+      reconcile();
+    } else {
+      cutMain();
     }
   }
 
