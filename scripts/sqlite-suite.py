@@ -54,7 +54,9 @@ class Result:
 
     def detail(self, name):
         """What was expected, and what came instead."""
-        lines = [l for l in self.output.splitlines() if l.startswith(f"! {name} ")]
+        lines = self.output.splitlines()
+        at = next((i for i, line in enumerate(lines) if line.startswith(f"{name}...")), len(lines))
+        lines = [line for line in lines[at : at + 12] if line.startswith((f"! {name} ", "Error:"))]
         if name == "no summary":
             lines = self.output.splitlines()[-3:]
         return [line[:300] for line in lines[:2]]
@@ -137,10 +139,9 @@ class Sluice:
         return status
 
 
-def run_file(fixture, tests, name, directory, limit):
+def run_file(fixture, tests, name, directory, output, limit):
     """Runs a test file in a new directory. What it started ends with it."""
     os.makedirs(directory)
-    output = os.path.join(os.path.dirname(fixture), "..", f"out-{os.getpid()}.txt")
     began = time.monotonic()
     with open(output, "wb") as out:
         process = subprocess.Popen(
@@ -161,7 +162,6 @@ def run_file(fixture, tests, name, directory, limit):
                 print(f"  {name}: a killed testfixture does not end")
     with open(output, "rb") as out:
         text = out.read().decode("utf-8", "replace")
-    os.unlink(output)
     return Result(text, status, time.monotonic() - began)
 
 
@@ -356,11 +356,11 @@ def main():
 
 def run_both(args, sluice, fixture, tests, name, directory, scratch, exceptions, used):
     at = os.path.join(directory, "native", name)
-    native = run_file(fixture, tests, name, at, args.timeout)
+    native = run_file(fixture, tests, name, at, at + ".out", args.timeout)
     shutil.rmtree(at, ignore_errors=True)
     sluice.warnings()
     at = os.path.join(sluice.mount, name)
-    mount = run_file(fixture, tests, name, at, args.timeout * 2)
+    mount = run_file(fixture, tests, name, at, os.path.join(directory, name + ".out"), args.timeout * 2)
     failed, known = new_on_mount(native, mount, exceptions, used)
     line = f"{name:24} native {str(native):>12} {native.seconds:6.1f} s   mount {str(mount):>12} {mount.seconds:6.1f} s"
     checked, problems = 0, []
