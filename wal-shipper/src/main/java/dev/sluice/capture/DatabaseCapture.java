@@ -563,6 +563,10 @@ final class DatabaseCapture {
       cutPlain();
       return true;
     } catch (IOException e) {
+      if (!capture.exists(path)) {
+        // Deleted just now; afterUnlink cuts that.
+        return true;
+      }
       refuse(e);
       return false;
     } finally {
