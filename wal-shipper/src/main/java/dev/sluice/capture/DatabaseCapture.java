@@ -241,8 +241,10 @@ final class DatabaseCapture {
             withdrawn.add(pgno);
           }
         });
-    long size = mainFile().size();
-    cut(pageSize, (int) (size / pageSize), withdrawn.sorted(), withdrawn.size(), this::readMain);
+    NativeFile file = mainFile();
+    DatabaseHeader header = header(file);
+    int pages = header == null ? (int) (file.size() / pageSize) : pageCount(header, file);
+    cut(pageSize, pages, withdrawn.sorted(), withdrawn.size(), this::readMain);
     withdrawn.clear();
   }
 
@@ -319,9 +321,7 @@ final class DatabaseCapture {
   /** Cuts what was written to the main file since the last cut. */
   private void cutMain() throws IOException {
     NativeFile file = mainFile();
-    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
-    file.read(head, 0);
-    DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
+    DatabaseHeader header = header(file);
     if (header == null) {
       // Emptied, or not a database (yet).
       Database known = database;
@@ -336,10 +336,16 @@ final class DatabaseCapture {
     dirty.clear();
   }
 
+  private static @Nullable DatabaseHeader header(NativeFile file) throws IOException {
+    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
+    file.read(head, 0);
+    return DatabaseHeader.parse(head.flip()).orElse(null);
+  }
+
   /**
-   * Pages of a database without a WAL. SQLite shortens the file only after the journal's end, so
-   * the header knows better; but a header can also be too old to know, or promise what is not
-   * there.
+   * Pages of a database without a WAL. SQLite shortens the file only after the journal's end, and
+   * makes it longer than needed when it grows in chunks, so the header knows better; but a header
+   * can also be too old to know, or promise what is not there.
    */
   private static int pageCount(DatabaseHeader header, NativeFile file) throws IOException {
     int inFile = (int) (file.size() / header.pageSize());
@@ -590,15 +596,12 @@ final class DatabaseCapture {
   }
 
   private boolean sizeAgrees() throws IOException {
-    ByteBuffer head = ByteBuffer.allocateDirect(DatabaseHeader.SIZE);
-    mainFile().read(head, 0);
-    DatabaseHeader header = DatabaseHeader.parse(head.flip()).orElse(null);
+    DatabaseHeader header = header(mainFile());
     if (header == null) {
       return false;
     }
     long size = mainFile().size();
-    return size % header.pageSize() == 0
-        && (header.pageCount() == 0 || header.pageCount() == size / header.pageSize());
+    return size % header.pageSize() == 0 && header.pageCount() <= size / header.pageSize();
   }
 
   // The whole file.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.ltx.Position;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -114,5 +115,48 @@ class FileSystemTest {
     primary.stop();
     sandbox.primary();
     assertThat(sandbox.position(name)).isEqualTo(position);
+  }
+
+  /** SQLITE_FCNTL_CHUNK_SIZE makes the file longer than the database in it. */
+  @Test
+  void fileThatGrowsInChunks() throws Exception {
+    SluiceProcess primary = sandbox.primary();
+    Path file = sandbox.path("mnt").resolve("chunks.db");
+    for (String mode : new String[] {"delete", "wal"}) {
+      // The WAL is deleted when the last connection closes.
+      sandbox.run(
+          "sqlite3",
+          file,
+          ".filectrl chunk_size 65536",
+          "PRAGMA journal_mode=" + mode + "; CREATE TABLE " + mode + "_t(x);");
+      assertThat(Files.size(file)).isEqualTo(65536);
+      Position position = sandbox.position("chunks.db");
+      assertThat(SqliteFile.checksum(SqliteFile.pages(file)))
+          .as(mode)
+          .isEqualTo(position.checksum());
+      assertThat(SqliteFile.pages(sandbox.restore(primary.url(), "chunks.db", position)))
+          .isEqualTo(SqliteFile.pages(file));
+    }
+    // Without a journal, and with the file open all the time.
+    Subprocess writer = sandbox.python("statements.py", file);
+    writer.send("open\t1\t");
+    writer.nextLine();
+    Position before = sandbox.position("chunks.db");
+    for (String sql :
+        new String[] {
+          "PRAGMA journal_mode=delete",
+          "PRAGMA journal_mode=memory",
+          "INSERT INTO wal_t VALUES('memory')"
+        }) {
+      writer.send("sql\t1\t" + sql);
+      writer.nextLine();
+    }
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Subprocess.LIMIT_SECONDS);
+    long checksum = SqliteFile.checksum(SqliteFile.pages(file));
+    assertThat(checksum).isNotEqualTo(before.checksum());
+    while (sandbox.position("chunks.db").checksum() != checksum && System.nanoTime() < deadline) {
+      Thread.sleep(20);
+    }
+    assertThat(sandbox.position("chunks.db").checksum()).isEqualTo(checksum);
   }
 }
