@@ -304,6 +304,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="the short list, for every build")
     parser.add_argument("--list", default=None, help="file with the names of tests")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for each run of a file (300)")
+    parser.add_argument("--minutes", type=float, help="start no more files after that")
     parser.add_argument("--no-replicas", action="store_true", help="don't restore and compare what tests leave behind")
     parser.add_argument("--keep", action="store_true", help="leave the temporary directory, with Sluice's log")
     parser.add_argument("--verbose", action="store_true", help="what failing tests expected and got, natively too")
@@ -326,7 +327,7 @@ def main():
     sluice = Sluice(args.top, directory)
     for sig in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, lambda *_: sys.exit(143))
-    rows, failed, used = [], [], set()
+    rows, failed, left_out, used = [], [], [], set()
     began = time.monotonic()
     stopped = None
     try:
@@ -334,7 +335,10 @@ def main():
         scratch = os.path.join(directory, "scratch")
         os.mkdir(scratch)
         sluice.start()
-        for name in names:
+        for number, name in enumerate(names):
+            if args.minutes and time.monotonic() - began > args.minutes * 60:
+                left_out = names[number:]
+                break
             row = run_both(args, sluice, fixture, tests, name, directory, scratch, exceptions, used)
             rows.append(row)
             failed += row["failed"]
@@ -357,10 +361,12 @@ def main():
             shutil.rmtree(directory, ignore_errors=True)
 
     seconds = time.monotonic() - began
-    if not args.tests and not args.short:
+    if not args.tests and not args.short and not left_out:
         for name in sorted(set(exceptions) - used):
             print(f"warning: the exception {name} was not needed")
     total = summary(rows, failed, used, seconds)
+    if left_out:
+        total += f"; not run for lack of time: {', '.join(left_out)}"
     print("\n" + total)
     for line in failed:
         print("FAILED " + line)
