@@ -128,6 +128,10 @@ final class DatabaseCapture {
       if (n < size || capture.isReplica()) {
         return n;
       }
+      if (offset < WalHeader.SIZE && isAlone()) {
+        wal.forget();
+        return n;
+      }
       NativeFile file = walFile();
       if (offset < WalHeader.SIZE) {
         wal.restart(file, offset + size);
@@ -146,6 +150,15 @@ final class DatabaseCapture {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Whether the main file is not there: deleted before its WAL, or not copied yet. What happens to
+   * the WAL then is no transaction.
+   */
+  private boolean isAlone() {
+    Database known = database;
+    return (known == null || known.pageCount() == 0) && !capture.exists(path);
   }
 
   private void followWal(int fd, NativeFile file, long offset, ByteBuffer data) throws IOException {
@@ -462,6 +475,10 @@ final class DatabaseCapture {
     acquire();
     try {
       int result = Libc.ftruncate(fd, size);
+      if (result == 0 && size == 0 && !journalActive) {
+        // No checkpoint does that: the file is written over, whatever its WAL says.
+        wal.forget();
+      }
       if (result == 0
           && database != null
           && !capture.isReplica()
@@ -554,6 +571,8 @@ final class DatabaseCapture {
       } else if (kind == Kind.MAIN) {
         main = close(main);
         dirty.clear();
+        withdrawn.clear();
+        wal.forget();
         Database known = database;
         if (known != null && known.pageCount() > 0 && !capture.isReplica()) {
           known.commit(known.pageSize(), 0, new int[0], 0, this::readMain);
@@ -607,11 +626,15 @@ final class DatabaseCapture {
       if (!closed && !sizeAgrees()) {
         return false;
       }
-      cutMain();
+      cutPlain();
       plainWrites = false;
       notSettled = null;
       return true;
     } catch (IOException e) {
+      if (!capture.exists(path)) {
+        // Deleted just now; afterUnlink cuts that.
+        return true;
+      }
       // It is tried again all the time; said once.
       if (!Objects.equals(e.getMessage(), notSettled)) {
         notSettled = e.getMessage();
@@ -620,6 +643,15 @@ final class DatabaseCapture {
       return false;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Cuts plain writes: with what a WAL copied beside them has committed, as SQLite sees it. */
+  private void cutPlain() throws IOException {
+    if (capture.exists(path + "-wal")) {
+      recoverNow();
+    } else {
+      cutMain();
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.sluice.log;
 
+import dev.sluice.os.Libc;
+import dev.sluice.os.NativeFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -7,7 +9,11 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -17,6 +23,13 @@ import org.jspecify.annotations.Nullable;
 
 /** All databases of a node. Safe for use by many threads. */
 public final class Databases implements Closeable {
+  private static final int MAX_FILE_NAME = 255;
+
+  /** In no name that {@link URLEncoder} makes. */
+  private static final char SHORTENED = '~';
+
+  private static final String NAME_FILE = "name";
+
   private final Path directory;
   private final LastEnd lastEnd;
   private final ConcurrentSkipListMap<String, Database> byName = new ConcurrentSkipListMap<>();
@@ -35,7 +48,10 @@ public final class Databases implements Closeable {
     Databases databases = new Databases(directory, LastEnd.take(state));
     try (Stream<Path> entries = Files.list(directory)) {
       for (Path entry : entries.sorted().toList()) {
-        databases.open(nameOf(entry));
+        String name = nameOf(entry);
+        if (name != null) {
+          databases.open(name);
+        }
       }
     } catch (IOException | RuntimeException e) {
       databases.close();
@@ -44,13 +60,50 @@ public final class Databases implements Closeable {
     return databases;
   }
 
-  private static String nameOf(Path directory) {
-    return URLDecoder.decode(directory.getFileName().toString(), StandardCharsets.UTF_8);
+  /** The database whose state {@code directory} has; null when a crash left it without its name. */
+  private static @Nullable String nameOf(Path directory) throws IOException {
+    String fileName = directory.getFileName().toString();
+    if (fileName.indexOf(SHORTENED) < 0) {
+      return URLDecoder.decode(fileName, StandardCharsets.UTF_8);
+    }
+    Path name = directory.resolve(NAME_FILE);
+    return Files.exists(name) ? Files.readString(name) : null;
   }
 
-  /** {@code shop/app.db} as {@code shop%2Fapp.db}: one file name, readable, and reversible. */
-  private static String fileName(String name) {
-    return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20").replace("*", "%2A");
+  /**
+   * Where the state of a database is: {@code shop/app.db} in {@code shop%2Fapp.db}, one file name,
+   * readable, and reversible. A file name has 255 bytes at most, so of a longer one there are the
+   * beginning and a digest, and the name stands in a file.
+   */
+  private Path place(String name) throws IOException {
+    String encoded =
+        URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20").replace("*", "%2A");
+    if (encoded.length() <= MAX_FILE_NAME) {
+      return directory.resolve(encoded);
+    }
+    Path place = directory.resolve(encoded.substring(0, 120) + SHORTENED + digest(name));
+    Path file = place.resolve(NAME_FILE);
+    if (!Files.exists(file)) {
+      Files.createDirectories(place);
+      Path whole = Files.writeString(place.resolve(NAME_FILE + ".new"), name);
+      try (NativeFile written = NativeFile.open(whole, Libc.O_RDONLY)) {
+        written.sync();
+      }
+      Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
+      NativeFile.syncDirectory(place);
+      NativeFile.syncDirectory(directory);
+    }
+    return place;
+  }
+
+  private static String digest(String name) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   /** How the process ended that had them before this one. */
@@ -78,8 +131,7 @@ public final class Databases implements Closeable {
     if (known != null) {
       return known;
     }
-    Database database =
-        Database.open(name, directory.resolve(fileName(name)), all, lastEnd.isPowerLoss());
+    Database database = Database.open(name, place(name), all, lastEnd.isPowerLoss());
     byName.put(name, database);
     all.added(database);
     return database;
