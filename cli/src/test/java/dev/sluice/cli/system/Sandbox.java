@@ -29,6 +29,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * after the test; when it fails, what the processes said is shown first.
  */
 final class Sandbox implements BeforeEachCallback, AfterEachCallback {
+  /** {@code SLUICE_FUSE_BINDING=jnr-fuse} runs the tests with the other one. */
+  private static final String BINDING =
+      Objects.requireNonNullElse(System.getenv("SLUICE_FUSE_BINDING"), "device");
+
   private Path directory = Path.of("");
   private final List<Subprocess> processes = Collections.synchronizedList(new ArrayList<>());
 
@@ -122,6 +126,8 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
             "mount",
             "--data",
             path("data"),
+            "--fuse-binding",
+            BINDING,
             "--store",
             store(),
             "--sync-interval",
@@ -139,6 +145,8 @@ final class Sandbox implements BeforeEachCallback, AfterEachCallback {
             "mount",
             "--data",
             path("data2"),
+            "--fuse-binding",
+            BINDING,
             "--follow",
             primary,
             "--listen",
