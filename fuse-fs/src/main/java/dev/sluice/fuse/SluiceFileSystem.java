@@ -272,6 +272,9 @@ final class SluiceFileSystem implements FileOperations {
     }
     hold(child, backing(path));
     result = PathCalls.unlink(backing(path));
+    if (result == 0) {
+      capture.removed(path);
+    }
     if (result == 0 && child != null) {
       child.removeLink(directory, name);
       if (last) {
@@ -337,7 +340,8 @@ final class SluiceFileSystem implements FileOperations {
             hold(replaced, backing(to));
           }
           int result =
-              capture.rename(from, to, () -> PathCalls.rename(backing(from), backing(to), flags));
+              capture.rename(
+                  from, to, exchange, () -> PathCalls.rename(backing(from), backing(to), flags));
           if (result < 0) {
             return result;
           }

@@ -17,6 +17,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -153,12 +154,21 @@ public final class Capture implements Closeable {
     return database == null ? null : () -> database.applied() + "\n";
   }
 
-  /** Renames by {@code action}; databases among what moves go on under their new names. */
-  public int rename(String from, String to, IntSupplier action) {
+  /**
+   * Renames by {@code action}; databases among what moves go on under their new names.
+   *
+   * @param exchange what is at {@code to} moves to {@code from}
+   */
+  public int rename(String from, String to, boolean exchange, IntSupplier action) {
     int result = action.getAsInt();
     if (result < 0) {
       return result;
     }
+    if (exchange) {
+      exchanged(from, to);
+      return result;
+    }
+    boolean known = byPath.containsKey(from);
     for (String path : List.copyOf(byPath.keySet())) {
       if (path.equals(from) || path.startsWith(from + '/')) {
         DatabaseCapture moved = byPath.remove(path);
@@ -172,7 +182,55 @@ public final class Capture implements Closeable {
         }
       }
     }
+    if (!known && !replica && kind(to) == Kind.MAIN && (byPath.containsKey(to) || mayBeOne(to))) {
+      // Nobody has written to it under its old name: a second name of a database, say.
+      capture(to).replaced();
+    }
     return result;
+  }
+
+  private void exchanged(String one, String other) {
+    if (replica) {
+      return;
+    }
+    TreeSet<String> paths = new TreeSet<>();
+    for (String path : byPath.keySet()) {
+      for (String[] way : new String[][] {{one, other}, {other, one}}) {
+        if (path.equals(way[0]) || path.startsWith(way[0] + '/')) {
+          paths.add(path);
+          paths.add(way[1] + path.substring(way[0].length()));
+        }
+      }
+    }
+    paths.forEach(path -> capture(path).replaced());
+  }
+
+  private boolean mayBeOne(String path) {
+    FileStatus status = new FileStatus();
+    try {
+      return PathCalls.stat(backing(path), status) == 0
+          && status.isRegular()
+          && looksLikeDatabase(path);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * A file has lost its name. What is remembered of its path goes, too, unless that is, or may
+   * become, a database. While no other thread can give a file that name.
+   */
+  public void removed(String path) {
+    Kind kind = kind(path);
+    String base = kind == null ? path : base(path, kind);
+    DatabaseCapture known = byPath.get(base);
+    if (known != null
+        && known.isUnknown()
+        && !exists(base)
+        && !exists(base + WAL)
+        && !exists(base + JOURNAL)) {
+      byPath.remove(base, known);
+    }
   }
 
   /** Reads a page of a database in use; see {@link dev.sluice.log.LivePages}. */

@@ -1,6 +1,6 @@
 """Random reads and writes of files, against what the files have to hold; after fsx of the BSDs.
 
-fsx.py MOUNTED DATA SEED OPERATIONS: five files with names that mean something to Sluice, and content that
+fsx.py MOUNTED DATA SEED OPERATIONS [WITHOUT...]: five files with names that mean something to Sluice, and content that
 mostly means nothing. DATA is where the mount keeps them: there they have to be the same in the end.
 """
 import ctypes
@@ -247,8 +247,7 @@ def swap(f):
 
 ways = [write] * 6 + [append] * 2 + [read] * 5 + [mapped_read] * 2 + [mapped_write] * 3 + [truncate] * 2 + [
     punch, grow, copy, reopen, forget, sync, size, holes, remove, exchange, swap]
-if os.environ.get("FSX_WITHOUT"):
-    ways = [w for w in ways if w.__name__ not in os.environ["FSX_WITHOUT"].split(",")]
+ways = [w for w in ways if w.__name__ not in sys.argv[5:]]
 top = "fsx%d" % seed
 os.mkdir(os.path.join(mounted, top))
 files = [File(os.path.join(top, n)) for n in ("plain", "x.db", "x.db-journal", "x.db-wal", "x.db-shm")]
