@@ -1,9 +1,11 @@
 package dev.sluice.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -13,6 +15,11 @@ class PosixTest {
   private static final int OPERATIONS = 1500;
 
   @RegisterExtension final Sandbox sandbox = new Sandbox();
+
+  @BeforeEach
+  void binding() {
+    assumeTrue(Sandbox.BINDING.equals("device"), "the other binding has its limits");
+  }
 
   @Test
   void whatTheDirectoryBelowDoes() throws Exception {

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 final class Sandbox implements BeforeEachCallback, AfterEachCallback {
   /** {@code SLUICE_FUSE_BINDING=jnr-fuse} runs the tests with the other one. */
-  private static final String BINDING =
+  static final String BINDING =
       Objects.requireNonNullElse(System.getenv("SLUICE_FUSE_BINDING"), "device");
 
   private Path directory = Path.of("");
