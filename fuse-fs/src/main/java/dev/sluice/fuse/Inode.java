@@ -33,6 +33,13 @@ final class Inode {
   /** One descriptor of the backing file serves all that have it open; -1 when none has. */
   volatile int fd = -1;
 
+  /**
+   * A descriptor of what has lost its last known name, but not all of its users: a directory that
+   * is somebody's working directory, or a file opened with O_PATH. -1 when there is none.
+   */
+  volatile int held = -1;
+
+  boolean isDirectory;
   boolean writable;
   int opens;
 

@@ -1,5 +1,6 @@
 package dev.sluice.fuse;
 
+import dev.sluice.os.Libc;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -76,6 +77,9 @@ final class InodeTable {
       inode.removeLink(link.parent(), link.name());
     }
     detach(inode);
+    if (inode.held >= 0) {
+      Libc.close(inode.held);
+    }
     byId[(int) inode.id] = null;
     free.add(inode.id);
     for (Inode.Link link : links) {

@@ -35,6 +35,9 @@ final class SluiceFileSystem implements FileOperations {
   private static final int SET_ID_BITS = 06000;
   private static final int MODE_BITS = 07777;
 
+  /** What the system takes from the mode of all that this process makes. */
+  private final int umask = PathCalls.umask();
+
   private final String root;
   private final Capture capture;
   private final ReaderRole role;
@@ -114,6 +117,7 @@ final class SluiceFileSystem implements FileOperations {
   private int known(Inode directory, String name, Entry out) {
     FileStatus s = status.get();
     Inode inode = inodes.forBacking(s.device(), s.inode());
+    inode.isDirectory = s.isDirectory();
     Inode before = directory.child(name);
     if (before != inode) {
       if (before != null) {
@@ -153,24 +157,24 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public int mknod(long parent, String name, int mode, int rdev, Caller caller, Entry out) {
-    return make(parent, name, caller, out, path -> PathCalls.mknod(path, mode, rdev));
+    return make(parent, name, mode, caller, out, path -> PathCalls.mknod(path, mode, rdev));
   }
 
   @Override
   public int mkdir(long parent, String name, int mode, Caller caller, Entry out) {
-    return make(parent, name, caller, out, path -> PathCalls.mkdir(path, mode));
+    return make(parent, name, mode, caller, out, path -> PathCalls.mkdir(path, mode));
   }
 
   @Override
   public int symlink(long parent, String name, byte[] target, Caller caller, Entry out) {
-    return make(parent, name, caller, out, path -> PathCalls.symlink(target, path));
+    return make(parent, name, 0, caller, out, path -> PathCalls.symlink(target, path));
   }
 
   private interface PathCall {
     int call(String backingPath);
   }
 
-  private int make(long parent, String name, Caller caller, Entry out, PathCall call) {
+  private int make(long parent, String name, int mode, Caller caller, Entry out, PathCall call) {
     return namespace(
         () -> {
           Inode directory = inodes.get(parent);
@@ -182,17 +186,38 @@ final class SluiceFileSystem implements FileOperations {
           if (result < 0) {
             return result;
           }
-          own(backing(path), caller);
-          result = PathCalls.stat(backing(path), status.get());
+          result = own(directory, backing(path), mode, caller);
           return result < 0 ? result : known(directory, name, out);
         });
   }
 
-  /** What a process makes is its own, although this process made it. */
-  private static void own(String backingPath, Caller caller) {
+  /**
+   * What a process makes is its own, although this process made it: its owner, its group unless the
+   * directory gives it one, and its mode, of which chown takes the set-id bits and this process's
+   * umask others. Leaves in {@link #status} what it is then.
+   */
+  private int own(Inode directory, String path, int mode, Caller caller) {
+    FileStatus s = status.get();
+    String parent = backingPath(directory);
     if (caller.uid() != 0 || caller.gid() != 0) {
-      PathCalls.chown(backingPath, caller.uid(), caller.gid());
+      boolean inherited =
+          parent != null && PathCalls.stat(parent, s) == 0 && (s.mode() & 02000) != 0;
+      PathCalls.chown(path, caller.uid(), inherited ? -1 : caller.gid());
     }
+    int result = PathCalls.stat(path, s);
+    int lost = mode & (umask | SET_ID_BITS) & ~s.mode();
+    if (result == 0 && lost != 0 && parent != null && !hasDefaultAcl(parent)) {
+      result = PathCalls.chmod(path, (s.mode() | lost) & MODE_BITS);
+      if (result == 0) {
+        result = PathCalls.stat(path, s);
+      }
+    }
+    return result;
+  }
+
+  /** Then the umask of this process has taken nothing. */
+  private static boolean hasDefaultAcl(String directory) {
+    return PathCalls.getxattr(directory, "system.posix_acl_default", new int[1]) != null;
   }
 
   @Override
@@ -242,20 +267,40 @@ final class SluiceFileSystem implements FileOperations {
     FileStatus s = status.get();
     int result = PathCalls.stat(backing(path), s);
     boolean last = result == 0 && s.links() == 1;
-    if (result == 0) {
-      result = PathCalls.unlink(backing(path));
+    if (result < 0) {
+      return result;
     }
+    hold(child, backing(path));
+    result = PathCalls.unlink(backing(path));
     if (result == 0) {
-      capture.forget(path);
+      capture.removed(path);
     }
     if (result == 0 && child != null) {
       child.removeLink(directory, name);
       if (last) {
         inodes.detach(child);
-        child.captured = null;
       }
+      belongs(child);
     }
     return result;
+  }
+
+  /** Before the last known name of something goes: it may be in use without being open. */
+  private static void hold(@Nullable Inode inode, String backingPath) {
+    if (inode == null || inode.fd >= 0 || inode.held >= 0 || inode.links.size() > 1) {
+      return;
+    }
+    int directory = Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW;
+    int fd = inode.isDirectory ? PathCalls.open(backingPath, directory, 0) : -1;
+    inode.held = fd >= 0 ? fd : PathCalls.open(backingPath, Libc.O_PATH | Libc.O_NOFOLLOW, 0);
+  }
+
+  /** After a name of it has gone: the file is part of the database that its other name says. */
+  private void belongs(Inode inode) {
+    if (inode.captured != null) {
+      String path = inodes.path(inode);
+      inode.captured = path == null ? null : capture.file(path);
+    }
   }
 
   @Override
@@ -264,8 +309,12 @@ final class SluiceFileSystem implements FileOperations {
         () -> {
           Inode directory = inodes.get(parent);
           String path = hidden(directory, name) ? null : below(directory, name);
-          int result = path == null ? -Errno.ENOENT : PathCalls.rmdir(backing(path));
+          if (path == null) {
+            return -Errno.ENOENT;
+          }
           Inode child = directory.child(name);
+          hold(child, backing(path));
+          int result = PathCalls.rmdir(backing(path));
           if (result == 0 && child != null) {
             child.removeLink(directory, name);
             inodes.detach(child);
@@ -286,6 +335,10 @@ final class SluiceFileSystem implements FileOperations {
             return -Errno.EPERM;
           }
           boolean exchange = (flags & 2) != 0;
+          Inode replaced = newDirectory.child(newName);
+          if (!exchange) {
+            hold(replaced, backing(to));
+          }
           int result =
               capture.rename(
                   from, to, exchange, () -> PathCalls.rename(backing(from), backing(to), flags));
@@ -293,7 +346,6 @@ final class SluiceFileSystem implements FileOperations {
             return result;
           }
           Inode moved = directory.child(name);
-          Inode replaced = newDirectory.child(newName);
           if (replaced != null) {
             replaced.removeLink(newDirectory, newName);
           }
@@ -303,14 +355,22 @@ final class SluiceFileSystem implements FileOperations {
           }
           if (replaced != null && exchange) {
             replaced.addLink(directory, name);
-          } else if (replaced != null && replaced.links.isEmpty()) {
-            inodes.detach(replaced);
-            replaced.captured = null;
+          } else if (replaced != null) {
+            FileStatus s = status.get();
+            // It may have names that nobody has asked for yet.
+            if (replaced.links.isEmpty() && (stat(replaced, s) < 0 || isGone(s))) {
+              inodes.detach(replaced);
+            }
+            belongs(replaced);
           }
           recapture(moved);
           recapture(exchange ? replaced : null);
           return 0;
         });
+  }
+
+  private static boolean isGone(FileStatus s) {
+    return s.isDirectory() || s.links() == 0;
   }
 
   /** After a rename: the files below have other names and so belong to other databases. */
@@ -350,6 +410,9 @@ final class SluiceFileSystem implements FileOperations {
         return result;
       }
     }
+    if (inode.held >= 0) {
+      return PathCalls.stat(inode.held, s);
+    }
     String path = backingPath(inode);
     return path == null ? -Errno.ENOENT : PathCalls.stat(path, s);
   }
@@ -360,7 +423,7 @@ final class SluiceFileSystem implements FileOperations {
     if (inode.positionFile != null) {
       return -Errno.EPERM;
     }
-    int fd = inode.fd;
+    int fd = inode.fd >= 0 ? inode.fd : inode.held;
     String path = backingPath(inode);
     if (path == null && fd < 0) {
       return -Errno.ENOENT;
@@ -452,7 +515,7 @@ final class SluiceFileSystem implements FileOperations {
   // Open files.
 
   @Override
-  public int open(long id, int flags, Opened out) {
+  public int open(long id, int flags, boolean killPrivileges, Opened out) {
     Inode inode = inodes.get(id);
     if (inode.positionFile != null) {
       if ((flags & Libc.O_ACCMODE) != Libc.O_RDONLY) {
@@ -470,6 +533,8 @@ final class SluiceFileSystem implements FileOperations {
             result = truncate(inode, null, 0);
             if (result < 0) {
               surrender(inode);
+            } else if (killPrivileges) {
+              killPrivileges(inode);
             }
           }
           out.handle = id;
@@ -496,6 +561,10 @@ final class SluiceFileSystem implements FileOperations {
   private int acquire(Inode inode, boolean write) {
     if (inode.fd < 0 || (write && !inode.writable)) {
       String path = backingPath(inode);
+      int known = inode.fd >= 0 ? inode.fd : inode.held;
+      if (path == null && known >= 0) {
+        path = "/proc/self/fd/" + known;
+      }
       if (path == null) {
         return -Errno.ENOENT;
       }
@@ -548,7 +617,14 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public int create(
-      long parent, String name, int flags, int mode, Caller caller, Entry out, Opened opened) {
+      long parent,
+      String name,
+      int flags,
+      int mode,
+      boolean killPrivileges,
+      Caller caller,
+      Entry out,
+      Opened opened) {
     return namespace(
         () -> {
           Inode directory = inodes.get(parent);
@@ -565,10 +641,8 @@ final class SluiceFileSystem implements FileOperations {
           if (fd < 0) {
             return fd;
           }
-          if (made && (caller.uid() != 0 || caller.gid() != 0)) {
-            PathCalls.fchown(fd, caller.uid(), caller.gid());
-          }
-          int result = PathCalls.stat(fd, status.get());
+          int result =
+              made ? own(directory, backing(path), mode, caller) : PathCalls.stat(fd, status.get());
           if (result == 0) {
             result = known(directory, name, out);
           }
@@ -588,6 +662,10 @@ final class SluiceFileSystem implements FileOperations {
           }
           if (result == 0 && (flags & Libc.O_TRUNC) != 0 && out.attributes.size > 0) {
             result = truncate(inode, null, 0);
+            if (killPrivileges) {
+              killPrivileges(inode);
+              out.attributes.mode &= ~SET_ID_BITS;
+            }
             out.attributes.size = 0;
           }
           opened.handle = inode.id;
@@ -674,8 +752,12 @@ final class SluiceFileSystem implements FileOperations {
   }
 
   @Override
-  public int fallocate(long id, long handle, long offset, long length, int mode) {
+  public int fallocate(
+      long id, long handle, long offset, long length, int mode, boolean killPrivileges) {
     Inode inode = inodes.get(id);
+    if (killPrivileges) {
+      killPrivileges(inode);
+    }
     CapturedFile captured = inode.captured;
     return captured == null
         ? Libc.fallocate(inode.fd, mode, offset, length)
@@ -727,7 +809,7 @@ final class SluiceFileSystem implements FileOperations {
     for (int i = (int) offset; i < names.size() + 2; i++) {
       boolean taken;
       if (i < 2) {
-        taken = sink.entry(1, i == 0 ? "." : "..", 4, i + 1);
+        taken = sink.entry(numberOf(directory.inode, i == 1), i == 0 ? "." : "..", 4, i + 1);
       } else {
         PathCalls.Name name = names.get(i - 2);
         taken =
@@ -739,6 +821,21 @@ final class SluiceFileSystem implements FileOperations {
       }
     }
     return 0;
+  }
+
+  /** The inode number of a directory, or of the one it is in. */
+  private long numberOf(Inode directory, boolean above) {
+    if (!above) {
+      return directory.backingInode;
+    }
+    inodes.lock.lock();
+    try {
+      return directory.links.isEmpty()
+          ? directory.backingInode
+          : directory.links.get(0).parent().backingInode;
+    } finally {
+      inodes.lock.unlock();
+    }
   }
 
   @Override

@@ -190,6 +190,7 @@ public final class Capture implements Closeable {
   }
 
   private void renamed(String from, String to, boolean exchanged) {
+    boolean known = byPath.containsKey(from);
     for (String path : List.copyOf(byPath.keySet())) {
       if (path.equals(from) || path.startsWith(from + '/')) {
         DatabaseCapture moved = exchanged ? null : byPath.remove(path);
@@ -201,7 +202,9 @@ public final class Capture implements Closeable {
       }
     }
     // A file that was never written under its old name, or a WAL or journal without its database.
-    replacedIfDatabase(to);
+    if (!known) {
+      replacedIfDatabase(to);
+    }
     if (kind(from) != Kind.MAIN) {
       replacedIfDatabase(from);
     }
@@ -212,14 +215,11 @@ public final class Capture implements Closeable {
     Kind kind = kind(path);
     String main = kind == null ? path : base(path, kind);
     FileStatus status = new FileStatus();
-    if (kind == null
-        || PathCalls.stat(backing(main), status) < 0
-        || !status.isRegular()
-        || (kind == Kind.MAIN && byPath.containsKey(main))) {
+    if (kind == null || PathCalls.stat(backing(main), status) < 0 || !status.isRegular()) {
       return;
     }
     try {
-      if (looksLikeDatabase(main)) {
+      if (byPath.containsKey(main) || looksLikeDatabase(main)) {
         replaced(main);
       }
     } catch (IOException e) {
@@ -233,11 +233,20 @@ public final class Capture implements Closeable {
     }
   }
 
-  /** A file is gone: what is known of it is forgotten, unless it was a database. */
-  public void forget(String path) {
-    DatabaseCapture gone = byPath.get(path);
-    if (gone != null && gone.database() == null && !exists(path + WAL) && !exists(path + JOURNAL)) {
-      byPath.remove(path, gone);
+  /**
+   * A file has lost its name. What is remembered of its path goes, too, unless that is, or may
+   * become, a database. While no other thread can give a file that name.
+   */
+  public void removed(String path) {
+    Kind kind = kind(path);
+    String base = kind == null ? path : base(path, kind);
+    DatabaseCapture known = byPath.get(base);
+    if (known != null
+        && known.isUnknown()
+        && !exists(base)
+        && !exists(base + WAL)
+        && !exists(base + JOURNAL)) {
+      byPath.remove(base, known);
     }
   }
 

@@ -43,6 +43,9 @@ final class DatabaseCapture {
   private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int ENOENT = 2;
 
+  /** No database has more pages; writes farther out belong to none. */
+  private static final long LAST_PAGE = Integer.MAX_VALUE - 1;
+
   private final Capture capture;
   private final String path;
   private final CapturedFile mainCaptured = new CapturedFile(this, Kind.MAIN);
@@ -93,6 +96,18 @@ final class DatabaseCapture {
     this.capture = capture;
     this.path = path;
     this.database = database;
+  }
+
+  /** No database was found here so far, and nothing is going on. */
+  boolean isUnknown() {
+    if (!lock.tryLock()) {
+      return false;
+    }
+    try {
+      return database == null;
+    } finally {
+      lock.unlock();
+    }
   }
 
   CapturedFile file(Kind kind) {
@@ -464,10 +479,13 @@ final class DatabaseCapture {
       }
       return;
     }
-    int first = (int) (offset / pageSize) + 1;
-    int last = (int) ((offset + data.remaining() - 1) / pageSize) + 1;
-    for (int pgno = first; pgno <= last; pgno++) {
-      dirty.add(pgno);
+    markDirty(offset, offset + data.remaining(), pageSize);
+  }
+
+  private void markDirty(long offset, long end, int pageSize) {
+    long last = Math.min((end - 1) / pageSize + 1, LAST_PAGE);
+    for (long pgno = offset / pageSize + 1; pgno <= last; pgno++) {
+      dirty.add((int) pgno);
     }
   }
 
@@ -499,15 +517,18 @@ final class DatabaseCapture {
   int fallocate(Kind kind, int fd, int mode, long offset, long length) {
     acquire();
     try {
+      long size = Libc.size(fd);
       int result = Libc.fallocate(fd, mode, offset, length);
       if (result == 0
           && kind == Kind.MAIN
           && (mode & ~FALLOC_FL_KEEP_SIZE) != 0
           && database != null
           && !capture.isReplica()) {
-        int pageSize = Math.max(512, database.pageSize());
-        for (long at = offset; at < offset + length; at += pageSize) {
-          dirty.add((int) (at / pageSize) + 1);
+        // What was beyond the end had no content to lose.
+        markDirty(offset, Math.min(size, offset + length), Math.max(512, database.pageSize()));
+        if (!journalActive && !wal.isPresent()) {
+          lastPlainWriteNanos = System.nanoTime();
+          capture.settleLater(this);
         }
       }
       return result;

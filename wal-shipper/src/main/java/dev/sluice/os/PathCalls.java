@@ -1,9 +1,13 @@
 package dev.sluice.os;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Memory;
@@ -57,6 +61,20 @@ public final class PathCalls {
   public static int mknod(String path, int mode, int device) {
     // The kernel's request packs the device as the call of libc expects it for small numbers.
     return done(FUNCTIONS.mknod(bytes(path), mode, Integer.toUnsignedLong(device)));
+  }
+
+  /** The mode bits that this process's files don't get; 022 where the system does not say it. */
+  public static int umask() {
+    // umask(2) gives it only in exchange for another, which the files of other threads would get.
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+      return lines
+          .filter(line -> line.startsWith("Umask:"))
+          .mapToInt(line -> Integer.parseInt(line.substring(6).strip(), 8))
+          .findFirst()
+          .orElse(022);
+    } catch (IOException e) {
+      return 022;
+    }
   }
 
   public static int symlink(byte[] target, String path) {

@@ -34,6 +34,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 final class Sandbox
     implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
+  /** {@code SLUICE_FUSE_BINDING=jnr-fuse} runs the tests with the other one. */
+  static final String BINDING =
+      Objects.requireNonNullElse(System.getenv("SLUICE_FUSE_BINDING"), "device");
+
   private boolean shared;
   private Path directory = Path.of("");
   private final List<Subprocess> processes = Collections.synchronizedList(new ArrayList<>());
@@ -160,6 +164,8 @@ final class Sandbox
             "mount",
             "--data",
             data,
+            "--fuse-binding",
+            BINDING,
             "--store",
             store(),
             "--sync-interval",
@@ -177,6 +183,8 @@ final class Sandbox
             "mount",
             "--data",
             path("data2"),
+            "--fuse-binding",
+            BINDING,
             "--follow",
             primary,
             "--listen",

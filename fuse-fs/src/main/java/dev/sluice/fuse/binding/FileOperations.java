@@ -40,10 +40,18 @@ public interface FileOperations {
   /** {@code flags} are those of renameat2(2). */
   int rename(long parent, String name, long newParent, String newName, int flags);
 
-  int open(long inode, int flags, Opened out);
+  /** {@code killPrivileges}: O_TRUNC takes the set-id bits away. */
+  int open(long inode, int flags, boolean killPrivileges, Opened out);
 
   int create(
-      long parent, String name, int flags, int mode, Caller caller, Entry out, Opened opened);
+      long parent,
+      String name,
+      int flags,
+      int mode,
+      boolean killPrivileges,
+      Caller caller,
+      Entry out,
+      Opened opened);
 
   int release(long inode, long handle);
 
@@ -67,7 +75,8 @@ public interface FileOperations {
 
   int fsync(long inode, long handle, boolean dataOnly, int caller);
 
-  int fallocate(long inode, long handle, long offset, long length, int mode);
+  int fallocate(
+      long inode, long handle, long offset, long length, int mode, boolean killPrivileges);
 
   /** SEEK_DATA (3) and SEEK_HOLE (4); the offset found or a negative errno. */
   long lseek(long inode, long handle, long offset, int whence);

@@ -476,7 +476,14 @@ final class PathCallbacks extends FuseStubFS {
                   path,
                   (directory, name) ->
                       operations.create(
-                          directory, name, file.flags.get(), (int) mode, caller(), made, opened));
+                          directory,
+                          name,
+                          file.flags.get(),
+                          (int) mode,
+                          false,
+                          caller(),
+                          made,
+                          opened));
           if (result == 0) {
             openFiles.add(file, made.nodeId, opened);
           }
@@ -487,7 +494,10 @@ final class PathCallbacks extends FuseStubFS {
   @Override
   public int open(String path, FuseFileInfo file) {
     return open(
-        "open", path, file, (inode, opened) -> operations.open(inode, file.flags.get(), opened));
+        "open",
+        path,
+        file,
+        (inode, opened) -> operations.open(inode, file.flags.get(), false, opened));
   }
 
   @Override
@@ -581,7 +591,7 @@ final class PathCallbacks extends FuseStubFS {
         "fallocate",
         () -> {
           OpenFile file = openFiles.get(info);
-          return operations.fallocate(file.inode, file.handle, offset, length, mode);
+          return operations.fallocate(file.inode, file.handle, offset, length, mode, false);
         });
   }
 

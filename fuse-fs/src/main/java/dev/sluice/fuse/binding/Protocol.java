@@ -62,6 +62,12 @@ final class Protocol {
    */
   static final int INIT_HANDLE_KILLPRIV_V2 = 1 << 28;
 
+  /** There is a second word of flags. */
+  static final int INIT_EXT = 1 << 30;
+
+  /** Files with {@link #FOPEN_DIRECT_IO} can be mapped with MAP_SHARED. Since Linux 6.6. */
+  static final int INIT2_DIRECT_IO_ALLOW_MMAP = 1 << (36 - 32);
+
   static final int WRITE_KILL_SUIDGID = 1 << 2;
   static final int OPEN_KILL_SUIDGID = 1;
 

@@ -30,6 +30,7 @@ final class RequestHandler implements Connection.Reader {
   /** The largest write the kernel sends: 256 pages, its own limit. */
   private static final int MAX_WRITE = 1 << 20;
 
+  private static final int UID = 24;
   private static final int PID = 32;
   private static final int BODY = Protocol.IN_HEADER;
   private static final int REPLY = Protocol.OUT_HEADER;
@@ -109,7 +110,8 @@ final class RequestHandler implements Connection.Reader {
       case Protocol.RENAME -> rename(node, BODY + 8, 0);
       case Protocol.RENAME2 -> rename(node, BODY + 16, in.getInt(BODY + 8));
       case Protocol.LINK -> entry(operations.link(in.getLong(BODY), node, name(BODY + 8), entry));
-      case Protocol.OPEN -> opened(operations.open(node, in.getInt(BODY), opened), 0);
+      case Protocol.OPEN ->
+          opened(operations.open(node, in.getInt(BODY), killsOnOpen(BODY + 4), opened), 0);
       case Protocol.CREATE -> create(node);
       case Protocol.READ ->
           operations.read(
@@ -142,7 +144,9 @@ final class RequestHandler implements Connection.Reader {
               in.getLong(BODY),
               in.getLong(BODY + 8),
               in.getLong(BODY + 16),
-              in.getInt(BODY + 24));
+              in.getInt(BODY + 24),
+              // The request does not say it, other than those for writing and opening.
+              in.getInt(UID) != 0);
       case Protocol.LSEEK -> lseek(node);
       case Protocol.INTERRUPT, Protocol.NOTIFY_REPLY -> NO_ANSWER;
       case Protocol.DESTROY -> 0;
@@ -192,17 +196,23 @@ final class RequestHandler implements Connection.Reader {
             | Protocol.INIT_MAX_PAGES
             | Protocol.INIT_CACHE_SYMLINKS
             | Protocol.INIT_EXPLICIT_INVAL_DATA
-            | Protocol.INIT_HANDLE_KILLPRIV_V2;
+            | Protocol.INIT_HANDLE_KILLPRIV_V2
+            | Protocol.INIT_EXT;
+    int wanted2 = Protocol.INIT2_DIRECT_IO_ALLOW_MMAP;
     zero(64);
     out.putInt(REPLY, Protocol.MAJOR);
     out.putInt(REPLY + 4, minor);
     out.putInt(REPLY + 8, Math.max(in.getInt(BODY + 8), 1 << 17));
-    out.putInt(REPLY + 12, in.getInt(BODY + 12) & wanted);
+    int flags = in.getInt(BODY + 12) & wanted;
+    out.putInt(REPLY + 12, flags);
     out.putShort(REPLY + 16, (short) 64);
     out.putShort(REPLY + 18, (short) 48);
     out.putInt(REPLY + 20, MAX_WRITE);
     out.putInt(REPLY + 24, 1);
     out.putShort(REPLY + 28, (short) (MAX_WRITE / 4096));
+    if ((flags & Protocol.INIT_EXT) != 0) {
+      out.putInt(REPLY + 32, in.getInt(BODY + 16) & wanted2);
+    }
     return 64;
   }
 
@@ -239,12 +249,23 @@ final class RequestHandler implements Connection.Reader {
     int flags = in.getInt(BODY);
     int result =
         operations.create(
-            node, name(BODY + 16), flags, in.getInt(BODY + 4), caller(), entry, opened);
+            node,
+            name(BODY + 16),
+            flags,
+            in.getInt(BODY + 4),
+            killsOnOpen(BODY + 12),
+            caller(),
+            entry,
+            opened);
     if (result < 0) {
       return result;
     }
     putEntry();
     return opened(0, ENTRY_BYTES);
+  }
+
+  private boolean killsOnOpen(int at) {
+    return (in.getInt(at) & Protocol.OPEN_KILL_SUIDGID) != 0;
   }
 
   private int setxattr(long node) {
