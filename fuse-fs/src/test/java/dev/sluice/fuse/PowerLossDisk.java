@@ -336,11 +336,18 @@ public final class PowerLossDisk implements FileOperations {
 
   @Override
   public int create(
-      long parent, String name, int flags, int mode, Caller caller, Entry out, Opened opened) {
+      long parent,
+      String name,
+      int flags,
+      int mode,
+      boolean killPrivileges,
+      Caller caller,
+      Entry out,
+      Opened opened) {
     return locked(
         () -> {
           Long before = child(parent, name);
-          int result = live.create(parent, name, flags, mode, caller, out, opened);
+          int result = live.create(parent, name, flags, mode, killPrivileges, caller, out, opened);
           if (before == null) {
             return made(result, parent, name, out, false);
           }
@@ -419,10 +426,10 @@ public final class PowerLossDisk implements FileOperations {
   }
 
   @Override
-  public int open(long node, int flags, Opened out) {
+  public int open(long node, int flags, boolean killPrivileges, Opened out) {
     return locked(
         () -> {
-          int result = live.open(node, flags, out);
+          int result = live.open(node, flags, killPrivileges, out);
           if (result == 0 && (flags & Libc.O_TRUNC) != 0) {
             changed(node, Change.size(0));
           }
@@ -452,7 +459,8 @@ public final class PowerLossDisk implements FileOperations {
   }
 
   @Override
-  public int fallocate(long node, long handle, long offset, long length, int mode) {
+  public int fallocate(
+      long node, long handle, long offset, long length, int mode, boolean killPrivileges) {
     if (mode != 0) {
       return -Errno.EOPNOTSUPP;
     }
@@ -460,7 +468,7 @@ public final class PowerLossDisk implements FileOperations {
         () -> {
           Attributes before = new Attributes();
           live.getattr(node, before);
-          int result = live.fallocate(node, handle, offset, length, mode);
+          int result = live.fallocate(node, handle, offset, length, mode, killPrivileges);
           if (result == 0 && offset + length > before.size) {
             changed(node, Change.size(offset + length));
           }
