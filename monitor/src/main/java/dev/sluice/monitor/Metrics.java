@@ -55,6 +55,7 @@ public final class Metrics implements DatabaseListener {
           .register(registry);
   private final Counter refused =
       Counter.build("sluice_commits_refused_total", "Commits refused to an application.")
+          .labelNames("database")
           .withoutExemplars()
           .register(registry);
   private final Counter waits =
@@ -89,7 +90,7 @@ public final class Metrics implements DatabaseListener {
 
   @Override
   public void refused(String database, Exception why) {
-    refused.inc();
+    refused.labels(database).inc();
   }
 
   private Counts counts(Database database) {

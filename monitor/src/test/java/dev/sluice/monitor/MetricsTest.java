@@ -75,7 +75,7 @@ final class MetricsTest {
         .containsEntry("sluice_database_error{database=\"shop/app.db\",}", 0.0)
         .containsEntry("sluice_commit_seconds_count", 3.0)
         .containsEntry("sluice_commit_seconds_bucket{le=\"+Inf\",}", 3.0)
-        .containsEntry("sluice_commits_refused_total", 1.0)
+        .containsEntry("sluice_commits_refused_total{database=\"blog.db\",}", 1.0)
         .containsEntry("sluice_waits_total{outcome=\"unknown_database\",}", 1.0)
         .containsEntry("sluice_waits_total{outcome=\"reached\",}", 0.0)
         .containsEntry("sluice_waits_open", 0.0)

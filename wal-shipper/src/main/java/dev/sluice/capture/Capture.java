@@ -163,11 +163,32 @@ public final class Capture implements Closeable {
         });
   }
 
-  /** The position of the database at a path, as a line; or null when there is no such database. */
+  /**
+   * The position of the database at a path, as a line; or null when there is no such database. What
+   * the file holds now is covered by it, also after a start or a rename.
+   */
   public @Nullable Supplier<String> position(String path) {
     String name = name(path);
-    Database database = name == null ? null : databases.get(name);
-    return database == null ? null : () -> database.applied() + "\n";
+    if (name == null) {
+      return null;
+    }
+    if (databases.get(name) == null) {
+      recover(path);
+    }
+    Database database = databases.get(name);
+    return database == null
+        ? null
+        : () -> {
+          recover(path);
+          return database.applied() + "\n";
+        };
+  }
+
+  private void recover(String path) {
+    DatabaseCapture known = byPath.get(path);
+    if (known != null) {
+      known.recover();
+    }
   }
 
   /**
