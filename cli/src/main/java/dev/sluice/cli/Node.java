@@ -302,9 +302,13 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
-  public long fuseRequests() {
+  public List<FuseRequests> fuseRequests() {
     Mount mounted = mount;
-    return mounted == null ? 0 : mounted.requestCount();
+    return mounted == null
+        ? List.of()
+        : mounted.requests().operations().stream()
+            .map(o -> new FuseRequests(o.operation(), o.count(), o.nanos()))
+            .toList();
   }
 
   @Override

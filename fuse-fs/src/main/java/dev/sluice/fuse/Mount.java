@@ -5,6 +5,7 @@ import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.fuse.binding.FuseException;
 import dev.sluice.fuse.binding.FuseSession;
 import dev.sluice.fuse.binding.ReaderRole;
+import dev.sluice.fuse.binding.RequestCounts;
 import dev.sluice.os.PathCalls;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -57,9 +58,9 @@ public final class Mount implements AutoCloseable {
     session.join();
   }
 
-  /** All requests of the kernel answered so far. */
-  public long requestCount() {
-    return session.requestCount();
+  /** The requests of the kernel answered so far. */
+  public RequestCounts requests() {
+    return session.requests();
   }
 
   /** Unmounts. Waits up to {@code graceMillis} for applications to close their files. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Asks a node for what it can be asked, once a scrape. */
 final class NodeCollector extends Collector {
   private static final List<String> DATABASE = List.of("database");
+  private static final List<String> OPERATION = List.of("operation");
 
   private final NodeView node;
   private final Map<Database, Metrics.Counts> counts;
@@ -79,6 +80,19 @@ final class NodeCollector extends Collector {
           commits.addMetric(name, (double) of.commits.sum());
           ltxBytes.addMetric(name, (double) of.ltxBytes.sum());
         });
+    CounterMetricFamily requests =
+        new CounterMetricFamily(
+            "sluice_fuse_requests_total",
+            "Requests of the kernel that the mount has answered.",
+            OPERATION);
+    CounterMetricFamily requestSeconds =
+        new CounterMetricFamily(
+            "sluice_fuse_request_seconds_total", "Time the mount took to answer them.", OPERATION);
+    for (NodeView.FuseRequests of : node.fuseRequests()) {
+      List<String> operation = List.of(of.operation());
+      requests.addMetric(operation, (double) of.count());
+      requestSeconds.addMetric(operation, of.nanos() / 1e9);
+    }
     return List.of(
         position,
         applied,
@@ -91,10 +105,8 @@ final class NodeCollector extends Collector {
         unshippedAge,
         lagTransactions,
         lagSeconds,
-        new CounterMetricFamily(
-            "sluice_fuse_requests_total",
-            "Requests of the kernel that the mount has answered.",
-            node.fuseRequests()),
+        requests,
+        requestSeconds,
         new GaugeMetricFamily(
             "sluice_ready", "1 when the node is ready.", node.notReady() == null ? 1 : 0),
         new GaugeMetricFamily(

@@ -79,7 +79,8 @@ final class MetricsTest {
         .containsEntry("sluice_waits_total{outcome=\"unknown_database\",}", 1.0)
         .containsEntry("sluice_waits_total{outcome=\"reached\",}", 0.0)
         .containsEntry("sluice_waits_open", 0.0)
-        .containsEntry("sluice_fuse_requests_total", 17.0)
+        .containsEntry("sluice_fuse_requests_total{operation=\"write\",}", 17.0)
+        .containsEntry("sluice_fuse_request_seconds_total{operation=\"write\",}", 2.5)
         .containsEntry("sluice_ready", 1.0)
         .containsEntry("sluice_connected", 1.0)
         .containsEntry(

@@ -64,8 +64,8 @@ final class TestNode implements NodeView, AutoCloseable {
   }
 
   @Override
-  public long fuseRequests() {
-    return 17;
+  public List<FuseRequests> fuseRequests() {
+    return List.of(new FuseRequests("write", 17, 2_500_000_000L));
   }
 
   @Override

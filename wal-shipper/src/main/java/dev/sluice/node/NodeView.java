@@ -29,9 +29,16 @@ public interface NodeView {
   /** One database, or null when it is unknown. */
   @Nullable DatabaseStatus status(String database);
 
-  /** Requests of the kernel that the mount has answered; 0 without a mount. */
-  default long fuseRequests() {
-    return 0;
+  /**
+   * Requests of the kernel that the mount has answered, of one operation.
+   *
+   * @param nanos the time from reading a request to having answered it, of all of them
+   */
+  record FuseRequests(String operation, long count, long nanos) {}
+
+  /** What the mount has answered, by operation; empty without a mount. */
+  default List<FuseRequests> fuseRequests() {
+    return List.of();
   }
 
   /**

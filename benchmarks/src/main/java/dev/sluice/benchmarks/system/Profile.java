@@ -66,7 +66,7 @@ final class Profile {
         "%na commit takes %.1f µs; %.2f requests; the threads that serve: %.1f µs in Java, %.1f µs in the"
             + " kernel; the whole process %.1f µs%n",
         round.nanos() / 1e3 / round.operations(),
-        (double) used.requests() / round.operations(),
+        used.requests() / round.operations(),
         (after[0] - ticks[0]) * tickMicros,
         (after[1] - ticks[1]) * tickMicros,
         used.cpuMillis() * 1e3 / round.operations());

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** Prints results as they come, and writes all of them as JSON at the end. For one thread. */
@@ -50,7 +51,7 @@ final class Report {
 
   void add(Result result) {
     Comparison of = result.of();
-    double requests = (double) result.used().requests() / result.operations();
+    double requests = result.used().requests() / result.operations();
     double cpuMicros = result.used().cpuMillis() * 1e3 / result.operations();
     out.printf(
         Locale.ROOT,
@@ -66,6 +67,11 @@ final class Report {
         requests,
         cpuMicros,
         result.verdict());
+    StringJoiner operations = new StringJoiner(", ", "    ", "");
+    result.used().often(result.operations(), 0.01).forEach(e -> operations.add(text(e)));
+    if (requests >= 0.01) {
+      out.println(operations);
+    }
     Map<String, Object> entry = new LinkedHashMap<>();
     entry.put("name", of.name());
     entry.put("nativePerSecond", result.direct());
@@ -75,9 +81,20 @@ final class Report {
     entry.put("aim", of.aim());
     entry.put("aimPerSecond", of.aimPerSecond());
     entry.put("requestsPerOperation", requests);
+    entry.put("requests", result.used().operations());
     entry.put("cpuMicrosPerOperation", cpuMicros);
     entry.put("verdict", result.verdict());
     comparisons.add(entry);
+  }
+
+  private static String text(Map.Entry<String, Usage.Requests> operation) {
+    Usage.Requests of = operation.getValue();
+    return String.format(
+        Locale.ROOT,
+        "%.2f %s of %.0f µs",
+        of.count(),
+        operation.getKey(),
+        of.seconds() * 1e6 / of.count());
   }
 
   private static String range(Speed of) {
@@ -115,7 +132,7 @@ final class Report {
     long peak = process.memoryKib("VmHWM");
     out.printf(
         Locale.ROOT,
-        "%s: %,d MiB resident, %,d MiB at most, %.1f s of processor time, %,d requests%n",
+        "%s: %,d MiB resident, %,d MiB at most, %.1f s of processor time, %,.0f requests%n",
         name,
         resident >> 10,
         peak >> 10,

@@ -12,9 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A mount by {@code ./sluice mount}, in a process of its own. Safe for use by many threads: a
@@ -24,6 +28,9 @@ final class SluiceProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
   private static final int MILLIS_A_TICK = 10;
+  private static final Pattern REQUESTS =
+      Pattern.compile(
+          "sluice_fuse_(requests|request_seconds)_total\\{operation=\"(\\w+)\",\\} (.+)");
 
   private final Process process;
   private final Path mountPoint;
@@ -108,15 +115,24 @@ final class SluiceProcess implements AutoCloseable {
   }
 
   Usage usage() throws IOException {
-    double requests =
-        get("/metrics")
-            .body()
-            .lines()
-            .filter(line -> line.startsWith("sluice_fuse_requests_total "))
-            .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' '))))
-            .sum();
+    Map<String, Usage.Requests> requests = new HashMap<>();
+    get("/metrics")
+        .body()
+        .lines()
+        .map(REQUESTS::matcher)
+        .filter(Matcher::matches)
+        .forEach(
+            m -> {
+              double value = Double.parseDouble(m.group(3));
+              requests.merge(
+                  m.group(2),
+                  m.group(1).equals("requests")
+                      ? new Usage.Requests(value, 0)
+                      : new Usage.Requests(0, value),
+                  Usage.Requests::plus);
+            });
     long[] ticks = ticks(Path.of("/proc/" + pid() + "/stat"));
-    return new Usage((long) requests, (ticks[0] + ticks[1]) * MILLIS_A_TICK);
+    return new Usage(requests, (ticks[0] + ticks[1]) * MILLIS_A_TICK);
   }
 
   /** Processor time in the application and in the kernel, of a process or a thread. */

@@ -20,7 +20,11 @@ interface Connection {
     /** Reads a request if there is one: its length in bytes or a negative errno. */
     long read();
 
-    /** Answers the request of {@code length} bytes that {@link #read} got. */
-    void handle(int length);
+    /**
+     * Answers the request of {@code length} bytes that {@link #read} got.
+     *
+     * @return its opcode
+     */
+    int handle(int length);
   }
 }

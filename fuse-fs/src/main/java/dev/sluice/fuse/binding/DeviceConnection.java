@@ -1,7 +1,6 @@
 package dev.sluice.fuse.binding;
 
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicLongArray;
 import jnr.ffi.Pointer;
 
 /**
@@ -16,29 +15,22 @@ final class DeviceConnection implements Connection {
   private final Pointer channel;
   private final Path mountPoint;
   private final FileOperations operations;
-  private final AtomicLongArray requests;
 
   private DeviceConnection(
-      LibFuse libFuse,
-      Pointer channel,
-      Path mountPoint,
-      FileOperations operations,
-      AtomicLongArray requests) {
+      LibFuse libFuse, Pointer channel, Path mountPoint, FileOperations operations) {
     this.libFuse = libFuse;
     this.channel = channel;
     this.mountPoint = mountPoint;
     this.operations = operations;
-    this.requests = requests;
   }
 
-  static DeviceConnection mount(
-      Path mountPoint, FileOperations operations, AtomicLongArray requests) throws FuseException {
+  static DeviceConnection mount(Path mountPoint, FileOperations operations) throws FuseException {
     LibFuse libFuse = LibFuse.load();
     Pointer channel = libFuse.mount(mountPoint.toString(), FuseSession.MOUNT_OPTIONS);
     if (channel == null) {
       throw FuseException.refused(mountPoint);
     }
-    return new DeviceConnection(libFuse, channel, mountPoint, operations, requests);
+    return new DeviceConnection(libFuse, channel, mountPoint, operations);
   }
 
   @Override
@@ -48,7 +40,7 @@ final class DeviceConnection implements Connection {
 
   @Override
   public Reader newReader() {
-    return new RequestHandler(descriptor(), operations, requests);
+    return new RequestHandler(descriptor(), operations);
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.sluice.fuse.binding;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.Collectors;
 
 /** By which way requests of the kernel reach {@link FileOperations}. */
@@ -11,10 +10,9 @@ public enum FuseBinding {
   /** Requests are read from /dev/fuse and taken apart in Java: no call from C into Java. */
   DEVICE {
     @Override
-    Connection connect(
-        Path mountPoint, FileOperations operations, ReaderRole role, AtomicLongArray requests)
+    Connection connect(Path mountPoint, FileOperations operations, ReaderRole role)
         throws FuseException {
-      return DeviceConnection.mount(mountPoint, operations, requests);
+      return DeviceConnection.mount(mountPoint, operations);
     }
   },
 
@@ -23,15 +21,13 @@ public enum FuseBinding {
    */
   JNR_FUSE {
     @Override
-    Connection connect(
-        Path mountPoint, FileOperations operations, ReaderRole role, AtomicLongArray requests)
+    Connection connect(Path mountPoint, FileOperations operations, ReaderRole role)
         throws FuseException {
-      return JnrFuseConnection.mount(mountPoint, operations, role, requests);
+      return JnrFuseConnection.mount(mountPoint, operations, role);
     }
   };
 
-  abstract Connection connect(
-      Path mountPoint, FileOperations operations, ReaderRole role, AtomicLongArray requests)
+  abstract Connection connect(Path mountPoint, FileOperations operations, ReaderRole role)
       throws FuseException;
 
   /** {@code device} or {@code jnr-fuse}. */

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,17 +42,15 @@ public final class FuseSession implements AutoCloseable {
   private final ReaderRole role;
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicBoolean unmounted = new AtomicBoolean();
-  private final AtomicLongArray requests;
+  private final RequestCounts requests = new RequestCounts();
   private @Nullable ConnectionGuard guard;
   private volatile boolean ended;
 
-  private FuseSession(
-      Connection connection, Path mountPoint, ReaderRole role, AtomicLongArray requests) {
+  private FuseSession(Connection connection, Path mountPoint, ReaderRole role) {
     this.connection = connection;
     this.device = connection.descriptor();
     this.mountPoint = mountPoint;
     this.role = role;
-    this.requests = requests;
   }
 
   /**
@@ -73,9 +70,8 @@ public final class FuseSession implements AutoCloseable {
           "this system has no /dev/fuse; load the module (modprobe fuse), or in a container pass"
               + " --device /dev/fuse --cap-add SYS_ADMIN");
     }
-    AtomicLongArray requests = new AtomicLongArray(Protocol.OPCODES);
-    Connection connection = binding.connect(mountPoint, operations, role, requests);
-    FuseSession session = new FuseSession(connection, mountPoint, role, requests);
+    Connection connection = binding.connect(mountPoint, operations, role);
+    FuseSession session = new FuseSession(connection, mountPoint, role);
     Libc.setNonBlocking(session.device);
     for (int i = 0; i < threadCount; i++) {
       Thread thread = new Thread(session::serve, "fuse-" + i);
@@ -104,7 +100,9 @@ public final class FuseSession implements AutoCloseable {
           break;
         }
         if (length > 0) {
-          reader.handle(length);
+          long began = System.nanoTime();
+          int opcode = reader.handle(length);
+          requests.add(opcode, System.nanoTime() - began);
         }
       }
     } finally {
@@ -137,13 +135,9 @@ public final class FuseSession implements AutoCloseable {
     return -1;
   }
 
-  /** All requests answered so far. */
-  public long requestCount() {
-    long sum = 0;
-    for (int i = 0; i < Protocol.OPCODES; i++) {
-      sum += requests.get(i);
-    }
-    return sum;
+  /** The requests answered so far. */
+  public RequestCounts requests() {
+    return requests;
   }
 
   /** Waits until the mount has ended, by {@link #close} or by umount(8). */

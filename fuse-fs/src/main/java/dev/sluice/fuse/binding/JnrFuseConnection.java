@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLongArray;
 import jnr.ffi.Pointer;
 import jnr.ffi.byref.IntByReference;
 import jnr.ffi.byref.PointerByReference;
@@ -38,7 +37,6 @@ final class JnrFuseConnection implements Connection {
   private final Pointer mountPoint;
   private final PathCallbacks callbacks;
   private final ReaderRole role;
-  private final AtomicLongArray requests;
 
   /** Requests under way that libfuse locks paths for. */
   private final AtomicInteger onPaths = new AtomicInteger();
@@ -48,8 +46,7 @@ final class JnrFuseConnection implements Connection {
       Pointer fuse,
       Pointer mountPoint,
       PathCallbacks callbacks,
-      ReaderRole role,
-      AtomicLongArray requests) {
+      ReaderRole role) {
     this.functions = functions;
     this.fuse = fuse;
     this.session = functions.fuse_get_session(fuse);
@@ -57,11 +54,9 @@ final class JnrFuseConnection implements Connection {
     this.mountPoint = mountPoint;
     this.callbacks = callbacks;
     this.role = role;
-    this.requests = requests;
   }
 
-  static JnrFuseConnection mount(
-      Path mountPoint, FileOperations operations, ReaderRole role, AtomicLongArray requests)
+  static JnrFuseConnection mount(Path mountPoint, FileOperations operations, ReaderRole role)
       throws FuseException {
     Functions functions = LibFuse.load(Functions.class);
     PathCallbacks callbacks = new PathCallbacks(operations);
@@ -79,7 +74,7 @@ final class JnrFuseConnection implements Connection {
     if (fuse == null) {
       throw FuseException.refused(mountPoint);
     }
-    return new JnrFuseConnection(functions, fuse, mounted.getValue(), callbacks, role, requests);
+    return new JnrFuseConnection(functions, fuse, mounted.getValue(), callbacks, role);
   }
 
   @Override
@@ -123,7 +118,7 @@ final class JnrFuseConnection implements Connection {
     }
 
     @Override
-    public void handle(int length) {
+    public int handle(int length) {
       int opcode = request.getInt(4);
       boolean onPath = !isByHandle(opcode);
       // libfuse lets a request wait, on this thread, while another changes a name in its path.
@@ -138,9 +133,7 @@ final class JnrFuseConnection implements Connection {
           onPaths.decrementAndGet();
         }
       }
-      if (opcode < Protocol.OPCODES) {
-        requests.incrementAndGet(opcode);
-      }
+      return opcode;
     }
 
     private boolean isByHandle(int opcode) {

@@ -10,7 +10,6 @@ import dev.sluice.os.Libc;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +38,6 @@ final class RequestHandler implements Connection.Reader {
 
   private final int device;
   private final FileOperations operations;
-  private final AtomicLongArray requests;
   private final ByteBuffer in =
       ByteBuffer.allocateDirect(MAX_WRITE + 8192).order(ByteOrder.nativeOrder());
   private final ByteBuffer data = in.duplicate();
@@ -55,10 +53,9 @@ final class RequestHandler implements Connection.Reader {
   private final int[] error = new int[1];
   private int end;
 
-  RequestHandler(int device, FileOperations operations, AtomicLongArray requests) {
+  RequestHandler(int device, FileOperations operations) {
     this.device = device;
     this.operations = operations;
-    this.requests = requests;
   }
 
   @Override
@@ -67,7 +64,7 @@ final class RequestHandler implements Connection.Reader {
   }
 
   @Override
-  public void handle(int length) {
+  public int handle(int length) {
     end = length;
     int opcode = in.getInt(4);
     long unique = in.getLong(8);
@@ -79,12 +76,10 @@ final class RequestHandler implements Connection.Reader {
       log.error("request {} on node {} failed", opcode, node, e);
       result = -Errno.EIO;
     }
-    if (opcode < Protocol.OPCODES) {
-      requests.incrementAndGet(opcode);
-    }
     if (result != NO_ANSWER) {
       reply(unique, result);
     }
+    return opcode;
   }
 
   private static final int NO_ANSWER = Integer.MIN_VALUE;
