@@ -43,6 +43,12 @@ final class Inode {
   boolean writable;
   int opens;
 
+  /** Of a journal that the kernel reads and writes past Sluice; see Kernel.openBacking. */
+  int backing;
+
+  /** Of a WAL: the piece that was put into the kernel's cache last. For the one who writes. */
+  long stored;
+
   /** Set when this file is, or may become, part of a database. */
   volatile @Nullable CapturedFile captured;
 

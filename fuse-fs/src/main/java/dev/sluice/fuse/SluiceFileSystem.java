@@ -4,6 +4,7 @@ import dev.sluice.capture.Capture;
 import dev.sluice.capture.CapturedFile;
 import dev.sluice.fuse.binding.Errno;
 import dev.sluice.fuse.binding.FileOperations;
+import dev.sluice.fuse.binding.Kernel;
 import dev.sluice.fuse.binding.ReaderRole;
 import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
@@ -41,6 +42,7 @@ final class SluiceFileSystem implements FileOperations {
   private final String root;
   private final Capture capture;
   private final ReaderRole role;
+  private Kernel kernel = Kernel.NONE;
   private final InodeTable inodes = new InodeTable();
   private final ThreadLocal<FileStatus> status = ThreadLocal.withInitial(FileStatus::new);
   private final ConcurrentHashMap<Long, OpenDirectory> directories = new ConcurrentHashMap<>();
@@ -62,6 +64,11 @@ final class SluiceFileSystem implements FileOperations {
     } finally {
       inodes.lock.unlock();
     }
+  }
+
+  @Override
+  public void mounted(Kernel kernel) {
+    this.kernel = kernel;
   }
 
   // Names.
@@ -139,6 +146,10 @@ final class SluiceFileSystem implements FileOperations {
     try {
       Inode inode = inodes.get(id);
       inode.lookups = Math.max(0, inode.lookups - count);
+      if (inode.lookups == 0 && inode.held >= 0) {
+        // Closing it has the system free the file's blocks, and nobody waits for that.
+        role.release();
+      }
       inodes.dropIfUnused(inode);
     } finally {
       inodes.lock.unlock();
@@ -524,6 +535,7 @@ final class SluiceFileSystem implements FileOperations {
       out.handle = id;
       out.directIo = true;
       out.keepCache = false;
+      out.backing = 0;
       return 0;
     }
     return namespace(
@@ -537,24 +549,29 @@ final class SluiceFileSystem implements FileOperations {
               killPrivileges(inode);
             }
           }
-          out.handle = id;
-          cached(out, !isJournal(inodes.path(inode)));
+          way(inode, out);
           return result;
         });
   }
 
   /**
-   * A rollback journal is written in small pieces, and read only after a crash. Kept in the
-   * kernel's cache, each piece that crosses a page of the cache would come in two requests, and the
-   * first write of each journal would have the kernel ask for its capabilities.
+   * By which way a handle reads and writes.
+   *
+   * <p>A rollback journal is written in small pieces, and read only after a crash. Where it can,
+   * the kernel does that itself, and the capture looks at the journal when it has to know.
+   * Otherwise it is not kept in the kernel's cache: each piece that crosses a page of the cache
+   * would come in two requests, and the first write of each journal would have the kernel ask for
+   * its capabilities.
    */
-  private static boolean isJournal(@Nullable String name) {
-    return name != null && name.endsWith("-journal");
+  private void way(Inode inode, Opened out) {
+    out.handle = inode.id;
+    out.backing = inode.backing;
+    out.directIo = inode.backing == 0 && isJournal(inodes.path(inode));
+    out.keepCache = inode.backing == 0 && !out.directIo;
   }
 
-  private static void cached(Opened out, boolean cached) {
-    out.directIo = !cached;
-    out.keepCache = cached;
+  private static boolean isJournal(@Nullable String name) {
+    return name != null && name.endsWith("-journal");
   }
 
   /** One more holder of the inode's descriptor. Under the lock. */
@@ -590,13 +607,19 @@ final class SluiceFileSystem implements FileOperations {
 
   private void opened(Inode inode, boolean write) {
     inode.opens++;
+    String path = inodes.path(inode);
     if (write && inode.captured == null) {
-      String path = inodes.path(inode);
       inode.captured = path == null ? null : capture.file(path);
+    }
+    if (inode.opens == 1 && inode.writable && isJournal(path)) {
+      inode.backing = Math.max(0, kernel.openBacking(inode.fd));
     }
     CapturedFile captured = inode.captured;
     if (captured != null) {
       captured.handles(inode.opens);
+      if (inode.backing > 0) {
+        captured.bypassed();
+      }
     }
   }
 
@@ -607,6 +630,10 @@ final class SluiceFileSystem implements FileOperations {
       int fd = inode.fd;
       inode.fd = -1;
       inode.writable = false;
+      if (inode.backing > 0) {
+        kernel.closeBacking(inode.backing);
+        inode.backing = 0;
+      }
       Libc.close(fd);
     }
     if (captured != null) {
@@ -668,8 +695,7 @@ final class SluiceFileSystem implements FileOperations {
             }
             out.attributes.size = 0;
           }
-          opened.handle = inode.id;
-          cached(opened, !isJournal(name));
+          way(inode, opened);
           return result;
         });
   }
@@ -680,11 +706,17 @@ final class SluiceFileSystem implements FileOperations {
     if (inode.positionFile != null) {
       return 0;
     }
-    return namespace(
-        () -> {
-          surrender(inode);
-          return 0;
-        });
+    CapturedFile captured = inode.captured;
+    int result =
+        namespace(
+            () -> {
+              surrender(inode);
+              return 0;
+            });
+    if (captured != null) {
+      captured.released();
+    }
+    return result;
   }
 
   @Override
@@ -734,9 +766,36 @@ final class SluiceFileSystem implements FileOperations {
       killPrivileges(inode);
     }
     CapturedFile captured = inode.captured;
-    return captured == null
-        ? (int) Libc.pwrite(inode.fd, address, data.remaining(), offset)
-        : captured.write(inode.fd, offset, data, address, caller);
+    if (captured == null) {
+      return (int) Libc.pwrite(inode.fd, address, data.remaining(), offset);
+    }
+    long end = offset + data.remaining();
+    int result = captured.write(inode.fd, offset, data, address, caller);
+    if (captured.isWal()) {
+      storeAhead(inode, end);
+    }
+    return result;
+  }
+
+  /**
+   * Puts what lies ahead in a WAL that is written anew into the kernel's cache. The kernel sends a
+   * page that crosses a page of its cache in one request only where it has the content of that.
+   *
+   * <p>While a write is answered, the kernel lets nobody else write the file, or truncate it; so
+   * what is stored can't be old. The piece behind the one written to is not locked by this write.
+   *
+   * @param end behind the last byte written
+   */
+  private void storeAhead(Inode inode, long end) {
+    long ahead = (end - 1) / Kernel.MAX_STORE + 1;
+    if (ahead == inode.stored) {
+      return;
+    }
+    inode.stored = ahead;
+    if ((ahead + 1) * Kernel.MAX_STORE <= sizeOf(inode.fd)) {
+      role.release();
+      kernel.store(inode.id, inode.fd, ahead * Kernel.MAX_STORE, Kernel.MAX_STORE);
+    }
   }
 
   @Override
@@ -776,6 +835,7 @@ final class SluiceFileSystem implements FileOperations {
     out.handle = nextDirectory.getAndIncrement();
     out.directIo = false;
     out.keepCache = false;
+    out.backing = 0;
     directories.put(out.handle, new OpenDirectory(inodes.get(id)));
     return 0;
   }

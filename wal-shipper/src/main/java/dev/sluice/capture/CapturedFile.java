@@ -56,7 +56,7 @@ public final class CapturedFile {
     return switch (kind) {
       case MAIN -> database.fsyncMain(fd, dataOnly, caller);
       case WAL -> database.fsyncWal(fd, dataOnly);
-      case JOURNAL -> DatabaseCapture.sync(fd, dataOnly);
+      case JOURNAL -> database.fsyncJournal(fd, dataOnly);
     };
   }
 
@@ -68,6 +68,24 @@ public final class CapturedFile {
   /** The file's name is gone. */
   public void afterUnlink() {
     database.afterUnlink(kind);
+  }
+
+  public boolean isWal() {
+    return kind == Kind.WAL;
+  }
+
+  /** From now on some writes of the file don't come here; all else does. Waits for nothing. */
+  public void bypassed() {
+    if (kind == Kind.JOURNAL) {
+      database.journalBypassed();
+    }
+  }
+
+  /** A handle of the file was closed. */
+  public void released() {
+    if (kind == Kind.JOURNAL) {
+      database.journalReleased();
+    }
   }
 
   /** The file has so many open handles now. */

@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   WAL        a frame with a database size               ─► cut the frames since the last commit
  *   journal    unlinked, truncated to 0, header zeroed    ─► cut the pages written to the main file
+ *              (header: seen as it is written, or looked at when the kernel writes it by itself)
  *   neither    plain writes, then a pause                 ─► cut them under SQLite's SHARED lock
  *   checkpoint writes to the main file while a WAL exists ─► nothing: they were cut as frames
  * </pre>
@@ -40,6 +41,8 @@ final class DatabaseCapture {
   private static final Logger log = LoggerFactory.getLogger(DatabaseCapture.class);
 
   private static final int JOURNAL_MAGIC = 0xd9d505f9;
+  private static final long NO_JOURNAL = -1;
+  private static final int NONCE_OFFSET = 12;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int ENOENT = 2;
 
@@ -75,6 +78,19 @@ final class DatabaseCapture {
   private int mainWriter;
 
   private boolean journalActive;
+
+  /** The journal is written past Sluice: {@link #seeJournal} has to look. */
+  private volatile boolean journalBypassed;
+
+  private @Nullable NativeFile journalFile;
+
+  private final ByteBuffer journalHead = ByteBuffer.allocateDirect(NONCE_OFFSET + Integer.BYTES);
+
+  /** The number by which the journal last looked at tells its transactions apart; or NONE. */
+  private long journalNonce = NO_JOURNAL;
+
+  /** The last journaled transaction was fsynced. */
+  private boolean syncs;
 
   /** The WAL was fsynced, and the log was not since then. */
   private boolean logBehindWal;
@@ -131,6 +147,9 @@ final class DatabaseCapture {
   int writeWal(int fd, long offset, ByteBuffer data, long address) {
     acquire();
     try {
+      if (journalActive) {
+        seeJournal();
+      }
       int size = data.remaining();
       int refused = wal.refusal(offset);
       if (refused > 0) {
@@ -342,6 +361,72 @@ final class DatabaseCapture {
     }
   }
 
+  void journalBypassed() {
+    journalBypassed = true;
+  }
+
+  /**
+   * A journal that the kernel writes by itself may have begun or ended since the last look: then
+   * what was written to the main file before that is committed.
+   *
+   * <p>In PERSIST mode a transaction ends by a header of zeros. SQLite fsyncs that, and the
+   * transaction has been cut at the fsync of the main file already. Without fsyncs (synchronous =
+   * OFF) the end shows when the journal is closed, at the next write to the main file, or, should
+   * nothing of that come, after a while.
+   */
+  private void seeJournal() throws IOException {
+    if (!journalBypassed || capture.isReplica()) {
+      return;
+    }
+    long nonce = readNonce();
+    if (journalActive && journalNonce != NO_JOURNAL && nonce != journalNonce) {
+      endJournal();
+    }
+    journalActive = nonce != NO_JOURNAL;
+    journalNonce = nonce;
+  }
+
+  private long readNonce() throws IOException {
+    NativeFile file = journalFile;
+    if (file == null) {
+      if (!capture.exists(path + "-journal")) {
+        return NO_JOURNAL;
+      }
+      file = capture.open(path + "-journal");
+      journalFile = file;
+    }
+    ByteBuffer head = journalHead.clear();
+    return file.read(head, 0) == head.capacity() && head.getInt(0) == JOURNAL_MAGIC
+        ? Integer.toUnsignedLong(head.getInt(NONCE_OFFSET))
+        : NO_JOURNAL;
+  }
+
+  int fsyncJournal(int fd, boolean dataOnly) {
+    int result = sync(fd, dataOnly);
+    return result < 0 || !journalBypassed ? result : lookAtEnd();
+  }
+
+  void journalReleased() {
+    if (journalBypassed) {
+      lookAtEnd();
+    }
+  }
+
+  /** Where a transaction may have ended. */
+  private int lookAtEnd() {
+    acquire();
+    try {
+      if (!dirty.isEmpty()) {
+        seeJournal();
+      }
+      return 0;
+    } catch (IOException e) {
+      return refuse(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   int truncateJournal(int fd, long size) {
     acquire();
     try {
@@ -359,6 +444,7 @@ final class DatabaseCapture {
   /** The journal is about to lose its meaning: what was written to the main file is committed. */
   private void endJournal() throws IOException {
     boolean synced = mainSynced;
+    syncs = synced;
     if (!dirty.isEmpty() && !capture.isReplica()) {
       cutMain();
       Database known = database;
@@ -369,6 +455,7 @@ final class DatabaseCapture {
     }
     mainSynced = false;
     journalActive = false;
+    journalNonce = NO_JOURNAL;
   }
 
   /** Cuts what was written to the main file since the last cut. */
@@ -405,6 +492,7 @@ final class DatabaseCapture {
   int writeMain(int fd, long offset, ByteBuffer data, long address, int caller) {
     acquire();
     try {
+      seeJournal();
       mainWriter = caller;
       int size = data.remaining();
       boolean plain = !journalActive && !wal.isPresent();
@@ -417,6 +505,8 @@ final class DatabaseCapture {
       if (plain && !dirty.isEmpty() && !capture.isReplica()) {
         lastPlainWriteNanos = System.nanoTime();
         plainWrites = true;
+        capture.settleLater(this);
+      } else if (journalBypassed && !syncs) {
         capture.settleLater(this);
       }
       return n;
@@ -492,6 +582,7 @@ final class DatabaseCapture {
   int truncateMain(int fd, long size) {
     acquire();
     try {
+      seeJournal();
       int result = Libc.ftruncate(fd, size);
       if (result == 0 && size == 0 && !journalActive) {
         // No checkpoint does that: the file is written over, whatever its WAL says.
@@ -509,6 +600,8 @@ final class DatabaseCapture {
         }
       }
       return result;
+    } catch (IOException e) {
+      return refuse(e);
     } finally {
       lock.unlock();
     }
@@ -517,6 +610,7 @@ final class DatabaseCapture {
   int fallocate(Kind kind, int fd, int mode, long offset, long length) {
     acquire();
     try {
+      seeJournal();
       long size = Libc.size(fd);
       int result = Libc.fallocate(fd, mode, offset, length);
       if (result == 0
@@ -532,6 +626,8 @@ final class DatabaseCapture {
         }
       }
       return result;
+    } catch (IOException e) {
+      return refuse(e);
     } finally {
       lock.unlock();
     }
@@ -572,6 +668,8 @@ final class DatabaseCapture {
     try {
       if (kind == Kind.JOURNAL) {
         endJournal();
+        journalFile = close(journalFile);
+        journalBypassed = false;
       } else if (kind == Kind.WAL) {
         settleWal(true);
       }
@@ -612,6 +710,7 @@ final class DatabaseCapture {
     acquire();
     main = close(main);
     walFile = close(walFile);
+    journalFile = close(journalFile);
     unread = true;
     lock.unlock();
     capture.recoverLater(this);
@@ -636,8 +735,12 @@ final class DatabaseCapture {
   boolean settle(long pauseNanos, boolean locked) {
     acquire();
     try {
+      seeJournal();
       if (dirty.isEmpty() || journalActive) {
         plainWrites = false;
+        if (journalActive && journalBypassed && !dirty.isEmpty()) {
+          capture.settleLater(this);
+        }
         return true;
       }
       boolean closed = mainOpens == 0;
@@ -840,8 +943,7 @@ final class DatabaseCapture {
 
   /** Compares the files with the log, if nobody did so yet, and cuts the difference. */
   void recover() {
-    acquire();
-    lock.unlock();
+    lookAtEnd();
   }
 
   private void recoverNow() throws IOException {
@@ -965,6 +1067,7 @@ final class DatabaseCapture {
     try {
       main = close(main);
       walFile = close(walFile);
+      journalFile = close(journalFile);
     } finally {
       lock.unlock();
     }

@@ -164,6 +164,17 @@ public final class Libc {
   private static final ThreadLocal<Pointer> VECTOR =
       ThreadLocal.withInitial(() -> Memory.allocateDirect(RUNTIME, 16));
 
+  /** An ioctl with an argument of up to 16 bytes in memory, given as four numbers. */
+  public static int ioctl(int fd, long request, int first, int second, int third, int fourth) {
+    Pointer argument = VECTOR.get();
+    argument.putInt(0, first);
+    argument.putInt(4, second);
+    argument.putInt(8, third);
+    argument.putInt(12, fourth);
+    int result = FUNCTIONS.ioctl(fd, request, argument.address());
+    return result < 0 ? -errno() : result;
+  }
+
   /** Sends a signal to a process. */
   public static int kill(long pid, int signal) {
     return FUNCTIONS.kill((int) pid, signal) < 0 ? -errno() : 0;
@@ -276,6 +287,8 @@ public final class Libc {
     int fallocate64(int fd, int mode, long offset, long length);
 
     int fcntl(int fd, int command, long argument);
+
+    int ioctl(int fd, long request, long argument);
 
     int poll(long descriptors, long count, int timeoutMillis);
 

@@ -5,6 +5,11 @@ interface Connection {
   /** Of /dev/fuse; readable when there is a request. */
   int descriptor();
 
+  /** The kernel's end. */
+  default Kernel kernel() {
+    return Kernel.NONE;
+  }
+
   /** Makes the reader of one thread. */
   Reader newReader();
 

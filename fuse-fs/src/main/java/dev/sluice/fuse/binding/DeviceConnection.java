@@ -39,6 +39,11 @@ final class DeviceConnection implements Connection {
   }
 
   @Override
+  public Kernel kernel() {
+    return new DeviceKernel(descriptor());
+  }
+
+  @Override
   public Reader newReader() {
     return new RequestHandler(descriptor(), operations);
   }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * path of a write allocates nothing. Methods are called by several threads at once.
  */
 public interface FileOperations {
+  /** Before the first request. */
+  default void mounted(Kernel kernel) {}
+
   /** Finds {@code name} in a directory and counts one lookup of it. */
   int lookup(long parent, String name, Entry out);
 
@@ -141,6 +144,9 @@ public interface FileOperations {
     public long handle;
     public boolean directIo;
     public boolean keepCache;
+
+    /** Of {@link Kernel#openBacking}; otherwise 0. All open handles of an inode have the same. */
+    public int backing;
   }
 
   /** What a setattr asks for; a field counts when its flag is set. */

@@ -73,6 +73,7 @@ public final class FuseSession implements AutoCloseable {
     Connection connection = binding.connect(mountPoint, operations, role);
     FuseSession session = new FuseSession(connection, mountPoint, role);
     Libc.setNonBlocking(session.device);
+    operations.mounted(connection.kernel());
     for (int i = 0; i < threadCount; i++) {
       Thread thread = new Thread(session::serve, "fuse-" + i);
       thread.setDaemon(true);

@@ -5,7 +5,7 @@ final class Protocol {
   static final int MAJOR = 7;
 
   /** What this speaks at most: up to here nothing asked of a server that this does not know. */
-  static final int MINOR = 38;
+  static final int MINOR = 40;
 
   static final int IN_HEADER = 40;
   static final int OUT_HEADER = 16;
@@ -68,6 +68,9 @@ final class Protocol {
   /** Files with {@link #FOPEN_DIRECT_IO} can be mapped with MAP_SHARED. Since Linux 6.6. */
   static final int INIT2_DIRECT_IO_ALLOW_MMAP = 1 << (36 - 32);
 
+  /** Handles may read and write a backing file past the server. Since Linux 6.9. */
+  static final int INIT2_PASSTHROUGH = 1 << (37 - 32);
+
   static final int WRITE_KILL_SUIDGID = 1 << 2;
   static final int OPEN_KILL_SUIDGID = 1;
 
@@ -83,6 +86,15 @@ final class Protocol {
 
   static final int FOPEN_DIRECT_IO = 1;
   static final int FOPEN_KEEP_CACHE = 1 << 1;
+  static final int FOPEN_PASSTHROUGH = 1 << 7;
+
+  /** A code of notifications, which stand where answers have an error. */
+  static final int NOTIFY_STORE = 4;
+
+  /** ioctls of the device: take a struct fuse_backing_map of 16 bytes, and a number of 4. */
+  static final long BACKING_OPEN = 0x4010e501L;
+
+  static final long BACKING_CLOSE = 0x4004e502L;
 
   static final int FSYNC_DATA_ONLY = 1;
 

@@ -193,7 +193,7 @@ final class RequestHandler implements Connection.Reader {
             | Protocol.INIT_EXPLICIT_INVAL_DATA
             | Protocol.INIT_HANDLE_KILLPRIV_V2
             | Protocol.INIT_EXT;
-    int wanted2 = Protocol.INIT2_DIRECT_IO_ALLOW_MMAP;
+    int wanted2 = Protocol.INIT2_DIRECT_IO_ALLOW_MMAP | Protocol.INIT2_PASSTHROUGH;
     zero(64);
     out.putInt(REPLY, Protocol.MAJOR);
     out.putInt(REPLY + 4, minor);
@@ -207,6 +207,8 @@ final class RequestHandler implements Connection.Reader {
     out.putShort(REPLY + 28, (short) (MAX_WRITE / 4096));
     if ((flags & Protocol.INIT_EXT) != 0) {
       out.putInt(REPLY + 32, in.getInt(BODY + 16) & wanted2);
+      // How many filesystems may lie one above another, this one counted.
+      out.putInt(REPLY + 36, 1);
     }
     return 64;
   }
@@ -401,10 +403,11 @@ final class RequestHandler implements Connection.Reader {
     }
     int flags =
         (opened.directIo ? Protocol.FOPEN_DIRECT_IO : 0)
-            | (opened.keepCache ? Protocol.FOPEN_KEEP_CACHE : 0);
+            | (opened.keepCache ? Protocol.FOPEN_KEEP_CACHE : 0)
+            | (opened.backing > 0 ? Protocol.FOPEN_PASSTHROUGH : 0);
     out.putLong(REPLY + offset, opened.handle);
     out.putInt(REPLY + offset + 8, flags);
-    out.putInt(REPLY + offset + 12, 0);
+    out.putInt(REPLY + offset + 12, opened.backing);
     return offset + 16;
   }
 
