@@ -312,6 +312,14 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public void captureNow(String database) {
+    Capture captured = capture;
+    if (captured != null) {
+      captured.captureNow(database);
+    }
+  }
+
+  @Override
   public Databases databases() {
     return databases;
   }

@@ -142,17 +142,23 @@ final class SluiceFileSystem implements FileOperations {
 
   @Override
   public void forget(long id, long count) {
+    int held = -1;
     inodes.lock.lock();
     try {
       Inode inode = inodes.get(id);
       inode.lookups = Math.max(0, inode.lookups - count);
-      if (inode.lookups == 0 && inode.held >= 0) {
-        // Closing it has the system free the file's blocks, and nobody waits for that.
-        role.release();
+      if (inode.lookups == 0 && inode.opens == 0) {
+        held = inode.held;
+        inode.held = -1;
       }
       inodes.dropIfUnused(inode);
     } finally {
       inodes.lock.unlock();
+    }
+    if (held >= 0) {
+      // The system then frees the blocks of the file, and nobody waits for that.
+      role.release();
+      Libc.close(held);
     }
   }
 

@@ -73,11 +73,11 @@ final class Api implements Closeable {
 
   private void position(Exchange exchange) throws ApiException, IOException {
     String name = exchange.required("database");
+    node.captureNow(name);
     Database database = node.databases().get(name);
     if (database == null) {
       throw new ApiException(404, unknown(name));
     }
-    node.captureNow(name);
     exchange.json(200, new PositionAnswer(name, database.applied().toString()));
   }
 

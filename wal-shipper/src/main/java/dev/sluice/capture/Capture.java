@@ -184,6 +184,11 @@ public final class Capture implements Closeable {
         };
   }
 
+  /** Has what the files of a database hold now cut, as {@link #position} does. */
+  public void captureNow(String database) {
+    recover(PathCalls.raw(database));
+  }
+
   private void recover(String path) {
     DatabaseCapture known = byPath.get(path);
     if (known != null) {

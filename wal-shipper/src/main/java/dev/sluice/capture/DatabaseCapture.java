@@ -807,7 +807,7 @@ final class DatabaseCapture {
     lock.lock();
     try {
       Database known = database;
-      if (known == null || unread || !dirty.isEmpty() || journalActive) {
+      if (known == null || !known.isConsistent() || unread || !dirty.isEmpty() || journalActive) {
         return null;
       }
       if (capture.exists(path)) {
@@ -1063,7 +1063,7 @@ final class DatabaseCapture {
   }
 
   void closeFiles() {
-    acquire();
+    lock.lock();
     try {
       main = close(main);
       walFile = close(walFile);

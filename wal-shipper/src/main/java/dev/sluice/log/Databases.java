@@ -131,7 +131,7 @@ public final class Databases implements Closeable {
     if (known != null) {
       return known;
     }
-    Database database = Database.open(name, place(name), all, lastEnd.isPowerLoss());
+    Database database = Database.open(name, place(name), all, lastEnd.isPowerLoss(name));
     byName.put(name, database);
     all.added(database);
     return database;

@@ -28,12 +28,12 @@ public final class LastEnd {
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final Path directory;
-  private final boolean powerLoss;
+  private final boolean sameBoot;
   private final Map<String, String> stamps;
 
-  private LastEnd(Path directory, boolean powerLoss, Map<String, String> stamps) {
+  private LastEnd(Path directory, boolean sameBoot, Map<String, String> stamps) {
     this.directory = directory;
-    this.powerLoss = powerLoss;
+    this.sameBoot = sameBoot;
     this.stamps = stamps;
   }
 
@@ -55,7 +55,7 @@ public final class LastEnd {
     if (Files.deleteIfExists(directory.resolve("clean")) || !sameBoot) {
       NativeFile.syncDirectory(directory);
     }
-    return new LastEnd(directory, !sameBoot && stamps.isEmpty(), Map.copyOf(stamps));
+    return new LastEnd(directory, sameBoot, Map.copyOf(stamps));
   }
 
   private static List<String> lines(Path file) throws IOException {
@@ -73,9 +73,9 @@ public final class LastEnd {
     }
   }
 
-  /** True when what was not fsynced may be missing. */
-  boolean isPowerLoss() {
-    return powerLoss;
+  /** True when what was not fsynced of a database may be missing. */
+  boolean isPowerLoss(String database) {
+    return !sameBoot && !stamps.containsKey(database);
   }
 
   /** What {@link #stopped} was told of a database, or null. */

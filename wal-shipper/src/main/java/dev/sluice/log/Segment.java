@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,10 +56,14 @@ final class Segment {
   /** Up to where the file has been written or filled with zeros. For the thread that appends. */
   private long filled;
 
-  private final AtomicBoolean unsynced = new AtomicBoolean();
+  /** Something was appended that is not on the disk yet. */
+  private volatile boolean unsynced;
+
+  /** Guards what follows, and {@link #unsynced} against being taken back too early. */
+  private final ReentrantLock syncing = new ReentrantLock();
 
   /** The file's name is not on the disk yet. */
-  private final AtomicBoolean unnamed = new AtomicBoolean();
+  private boolean unnamed;
 
   private Segment(Path path, long firstTxid, NativeFile file) {
     this.path = path;
@@ -72,7 +76,7 @@ final class Segment {
     Segment segment =
         new Segment(
             path, firstTxid, NativeFile.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_TRUNC));
-    segment.unnamed.set(true);
+    segment.unnamed = true;
     return segment;
   }
 
@@ -195,7 +199,7 @@ final class Segment {
     LogEntry entry = new LogEntry(header, postApplyChecksum, this, end + LENGTH_BYTES, length);
     entries.add(entry);
     end += LENGTH_BYTES + length;
-    unsynced.set(true);
+    unsynced = true;
     return entry;
   }
 
@@ -203,8 +207,9 @@ final class Segment {
     return new EntrySource(entry);
   }
 
+  /** Also while another thread is about to change that. */
   boolean isUnsynced() {
-    return unsynced.get();
+    return unsynced || syncing.isLocked();
   }
 
   /** Only a hint, so that a later {@link #sync} has less to wait for. */
@@ -213,17 +218,24 @@ final class Segment {
   }
 
   void sync() throws ErrnoException {
-    if (unsynced.getAndSet(false)) {
+    syncing.lock();
+    try {
+      if (!unsynced) {
+        return;
+      }
+      unsynced = false;
       try {
         file.sync();
-        if (unnamed.get()) {
+        if (unnamed) {
           NativeFile.syncDirectory(Objects.requireNonNull(path.getParent()));
-          unnamed.set(false);
+          unnamed = false;
         }
       } catch (ErrnoException e) {
-        unsynced.set(true);
+        unsynced = true;
         throw e;
       }
+    } finally {
+      syncing.unlock();
     }
   }
 

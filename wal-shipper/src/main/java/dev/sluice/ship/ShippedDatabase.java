@@ -191,8 +191,6 @@ final class ShippedDatabase {
   }
 
   private Position shipBatch(Position from) throws IOException {
-    // After a loss of power the store must not know what the log has forgotten.
-    database.log().sync();
     List<LogEntry> batch = nextBatch(from);
     if (batch.isEmpty()) {
       // The log begins later, or the page size has changed: only a snapshot leads on.
@@ -269,6 +267,8 @@ final class ShippedDatabase {
             Instant.ofEpochMilli(header.timestampMillis()).toString(),
             Restore.POSITION,
             position.toString());
+    // After a loss of power the store must not know what the log has forgotten.
+    database.log().sync();
     try {
       destination.store().put(key, content, metadata, PutCondition.IF_ABSENT);
     } catch (PreconditionFailedException e) {
