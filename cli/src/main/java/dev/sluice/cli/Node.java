@@ -86,9 +86,11 @@ final class Node implements NodeView, Closeable {
 
     @Override
     public void committed(Database database, LogEntry entry, long nanos) {
+      if (entry.maxTxid() % EVERY != 0) {
+        return;
+      }
       Shipper s = shipper;
-      boolean ours = s == null || s.status(database.name()) == null;
-      if (ours && entry.maxTxid() % EVERY == 0) {
+      if (s == null || s.status(database.name()) == null) {
         try {
           database.log().trim(KEEP_LOG_BYTES, database.applied().txid());
         } catch (IOException e) {
