@@ -241,6 +241,53 @@ class MountCommandTest {
     throw new AssertionError(name + " was not captured");
   }
 
+  /**
+   * A journal that is never fsynced, closed, truncated or deleted: its end is a header of zeros
+   * that the kernel writes without telling.
+   */
+  @Test
+  void seesTheEndOfAJournalThatNobodyTellsOf() throws Exception {
+    SluiceProcess primary = sandbox.primary();
+    sandbox.follower(primary.url());
+    Path script =
+        Files.writeString(
+            sandbox.path("exclusive.py"),
+            """
+            import sqlite3, sys, time
+            c = sqlite3.connect(sys.argv[1], isolation_level=None)
+            for pragma in ["journal_mode=" + sys.argv[2], "synchronous=off", "locking_mode=exclusive"]:
+                c.execute("PRAGMA " + pragma).fetchall()
+            c.execute("CREATE TABLE t(x)")
+            txids = []
+            for x in range(5):
+                c.execute("INSERT INTO t VALUES(?)", (x,))
+                txids.append(int(open(sys.argv[1] + "-pos").read()[:16], 16))
+            print([txid - txids[0] for txid in txids])
+            c.execute("INSERT INTO t VALUES(5)")
+            # The follower has it while the connection stays as it is.
+            deadline = time.time() + 30
+            seen = 0
+            while seen != 6 and time.time() < deadline:
+                time.sleep(0.02)
+                try:
+                    seen = sqlite3.connect("file:" + sys.argv[3] + "?mode=ro", uri=True).execute(
+                        "SELECT count(*) FROM t").fetchone()[0]
+                except sqlite3.OperationalError as e:
+                    print(e, file=sys.stderr)
+            print(seen)
+            """);
+    for (String mode : List.of("delete", "truncate", "persist")) {
+      String printed =
+          sandbox.run(
+              "python3",
+              script,
+              sandbox.path("mnt").resolve(mode + ".db"),
+              mode,
+              sandbox.path("mnt2").resolve(mode + ".db"));
+      assertThat(printed.lines()).as(mode).containsExactly("[0, 1, 2, 3, 4]", "6");
+    }
+  }
+
   @Test
   void followsDeletionAndRename() throws Exception {
     SluiceProcess primary = sandbox.primary();
