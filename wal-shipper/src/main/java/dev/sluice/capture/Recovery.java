@@ -121,7 +121,9 @@ final class Recovery {
   void fromMain(DatabaseHeader header) throws IOException {
     int pageSize = header.pageSize();
     int commit = pageCount(header, main);
-    difference(pageSize, commit, checksum(pageSize, commit, mainPages()), mainPages());
+    long checksum =
+        last == null ? 0 : Checksums.database(new MainChecksum(main, pageSize).xor(1, commit));
+    difference(pageSize, commit, checksum, mainPages());
   }
 
   private boolean isLast(int pageSize, int commit, long checksum) {

@@ -12,7 +12,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * A main file and the WAL that was found with it: the states of the database from before the WAL's
@@ -102,19 +104,19 @@ final class WalViews {
       others.put(sizes[i], 0L);
       pages = Math.max(pages, sizes[i]);
     }
-    ByteBuffer page = ByteBuffer.allocateDirect(pageSize);
+    NavigableSet<Integer> stops = new TreeSet<>(framed.keySet());
+    stops.addAll(others.keySet());
+    MainChecksum sums = new MainChecksum(main, pageSize);
     long other = 0;
-    for (int pgno = 1; pgno <= pages; pgno++) {
-      if (pgno != lockPage) {
-        Recovery.readPage(main, pgno, page.clear());
-        long sum = Checksums.page(pgno, page.flip());
-        if (framed.replace(pgno, sum) == null) {
-          other ^= sum;
-        }
+    int next = 1;
+    for (int stop : stops.headSet(pages, true)) {
+      boolean inFrame = framed.containsKey(stop);
+      other ^= sums.xor(next, inFrame ? stop - 1 : stop);
+      if (inFrame) {
+        framed.put(stop, sums.xor(stop, stop));
       }
-      if (others.containsKey(pgno)) {
-        others.put(pgno, other);
-      }
+      others.replace(stop, other);
+      next = stop + 1;
     }
     framed.remove(lockPage);
     long xor = xor(framed.headMap(sizes[0], true));
