@@ -322,7 +322,8 @@ public final class Capture implements Closeable {
 
   void refused(String path, IOException why) {
     log.error("{}: a write was refused: {}", path, why.getMessage());
-    databases.events().refused(path, why);
+    String name = name(path);
+    databases.events().refused(name == null ? path : name, why);
   }
 
   private static @Nullable String name(String raw) {

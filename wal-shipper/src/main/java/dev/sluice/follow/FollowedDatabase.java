@@ -139,7 +139,8 @@ final class FollowedDatabase {
   }
 
   private void applyAll() throws IOException {
-    if (database.position().equals(Position.NONE)) {
+    if (database.position().equals(Position.NONE)
+        || (aligned && database.applied().equals(database.position()))) {
       return;
     }
     open();
@@ -151,12 +152,21 @@ final class FollowedDatabase {
       long from = aligned ? database.applied().txid() : -1;
       List<LogEntry> entries = from < 0 ? wholeLog() : database.log().after(from, BATCH);
       if (entries.isEmpty()) {
+        if (aligned && isDeleted()) {
+          // Opening has made the file again.
+          applyDeletion();
+        }
         return;
       }
       for (LogEntry entry : entries) {
         apply(open(), entry);
       }
     }
+  }
+
+  private boolean isDeleted() {
+    LogEntry last = database.log().last();
+    return last != null && last.header().commit() == 0;
   }
 
   private boolean isOnLog(Position applied) {
