@@ -218,7 +218,8 @@ public final class Follower implements Closeable {
   private byte[] request() throws JsonProcessingException {
     Map<String, String> positions = new HashMap<>();
     for (Database database : databases.all()) {
-      if (!database.position().equals(Position.NONE)) {
+      // Without its page checksums no transaction can be taken: then everything is wanted anew.
+      if (!database.position().equals(Position.NONE) && database.isConsistent()) {
         positions.put(database.name(), database.position().toString());
       }
     }

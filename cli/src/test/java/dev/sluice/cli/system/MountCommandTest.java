@@ -319,5 +319,13 @@ class MountCommandTest {
     sandbox.await(follower.url(), "moved/b.db", sandbox.position("moved/b.db"));
     assertThat(SqliteFile.query(sandbox.path("mnt2").resolve("moved/b.db"), "SELECT x FROM t"))
         .isEqualTo("moved");
+    // What was deleted does not come back with the next start.
+    follower.stop();
+    follower = sandbox.follower(primary.url());
+    sandbox.run("sqlite3", sandbox.path("mnt").resolve("moved/b.db"), "UPDATE t SET x='again'");
+    sandbox.await(follower.url(), "moved/b.db", sandbox.position("moved/b.db"));
+    sandbox.await(follower.url(), "a.db", sandbox.position("a.db"));
+    TimeUnit.MILLISECONDS.sleep(200);
+    assertThat(there).doesNotExist();
   }
 }
