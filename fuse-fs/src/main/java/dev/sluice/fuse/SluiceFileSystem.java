@@ -777,7 +777,7 @@ final class SluiceFileSystem implements FileOperations {
     }
     long end = offset + data.remaining();
     int result = captured.write(inode.fd, offset, data, address, caller);
-    if (captured.isWal()) {
+    if (result > 0 && captured.isWal()) {
       storeAhead(inode, end);
     }
     return result;

@@ -18,8 +18,6 @@ record Usage(Map<String, Requests> operations, long cpuMillis) {
    * @param seconds how long they took the server
    */
   record Requests(double count, double seconds) {
-    static final Requests NONE = new Requests(0, 0);
-
     Requests plus(Requests other) {
       return new Requests(count + other.count, seconds + other.seconds);
     }
