@@ -15,9 +15,7 @@ import dev.sluice.sqlite.WalHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -845,90 +843,27 @@ final class DatabaseCapture {
   }
 
   /**
-   * Reads the WAL before the mount. What SQLite had committed there and Sluice had cut, but
-   * SQLite's recovery would not find because its frames are not sealed, goes into the main file,
-   * and the WAL is emptied. Killed in the middle of it, the next start does it again.
+   * Reads the WAL before the mount.
    *
-   * @return true when the files were changed
+   * @return true when it had unsealed transactions, and the files were changed
    */
   boolean loadWal() throws IOException {
     lock.lock();
     try {
-      Database known = database;
       if (!capture.exists(path + "-wal")) {
         return false;
       }
-      NativeFile file = walFile();
-      wal.load(file);
-      if (known == null || known.pageCount() == 0 || known.pageSize() != wal.pageSize()) {
-        return false;
-      }
-      wal.loadUnsealed(file, Scratch.get().page);
-      int last = lastCut(file, known);
-      if (last == 0) {
-        wal.dropUncommitted();
-        return false;
-      }
-      log.warn(
-          "{}: SQLite has left frames of committed transactions unsealed (before 3.51 it does) and"
-              + " would not recover them; they go into the main file",
-          path);
-      wal.markCommitted(last);
-      checkpoint(known);
-      return true;
+      Database known = database;
+      boolean saved =
+          known != null
+              && capture.exists(path)
+              && UnsealedWal.save(
+                  capture.backing(path), capture.backing(path + "-wal"), known.log());
+      wal.load(walFile());
+      return saved;
     } finally {
       lock.unlock();
     }
-  }
-
-  /**
-   * The last frame behind those SQLite recovers with which the WAL holds what the log holds, or 0.
-   */
-  private int lastCut(NativeFile file, Database known) throws IOException {
-    ByteBuffer page = Scratch.get().page;
-    for (int last = wal.valid(); last > wal.committed(); last--) {
-      if (wal.commitSize(file, last, page) == known.pageCount() && isCut(file, known, last)) {
-        return last;
-      }
-    }
-    return 0;
-  }
-
-  private boolean isCut(NativeFile file, Database known, int last) throws IOException {
-    ByteBuffer page = Scratch.get().page;
-    Set<Integer> seen = new HashSet<>();
-    for (int frame = last; frame > wal.committed(); frame--) {
-      int pgno = wal.pgno(frame);
-      if (pgno <= known.pageCount() && seen.add(pgno)) {
-        file.readFully(page.clear().limit(known.pageSize()), wal.pageOffset(frame));
-        if (!known.isUnchanged(pgno, page.flip())) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  /** Brings all committed frames into the main file, as SQLite would, and empties the WAL. */
-  private void checkpoint(Database known) throws IOException {
-    int pageSize = known.pageSize();
-    ByteBuffer page = Scratch.get().page;
-    FrameIndex frames = new FrameIndex(wal);
-    try (NativeFile target = NativeFile.openRaw(capture.backing(path), Libc.O_RDWR);
-        NativeFile emptied = NativeFile.openRaw(capture.backing(path + "-wal"), Libc.O_RDWR)) {
-      for (int pgno = 1; pgno <= known.pageCount(); pgno++) {
-        int frame = frames.newest(pgno);
-        if (frame > 0) {
-          walFile().readFully(page.clear().limit(pageSize), wal.pageOffset(frame));
-          target.write(page.flip(), (long) (pgno - 1) * pageSize);
-        }
-      }
-      target.truncate((long) known.pageCount() * pageSize);
-      target.sync();
-      known.log().sync();
-      emptied.truncate(0);
-    }
-    wal.forget();
   }
 
   /** The files have to be compared with the log before they change. */

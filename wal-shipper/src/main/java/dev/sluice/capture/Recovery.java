@@ -59,12 +59,7 @@ final class Recovery {
     if (reader == null) {
       return false;
     }
-    DatabaseHeader header = readHeader(main);
-    int mainPages =
-        header != null && header.pageSize() == reader.header().pageSize()
-            ? pageCount(header, main)
-            : 0;
-    WalViews views = WalViews.read(main, wal, reader, mainPages);
+    WalViews views = WalViews.read(main, wal, reader);
     int newest = views.newest();
     if (newest == 0) {
       return false;

@@ -161,27 +161,6 @@ final class WalTail {
     return commit;
   }
 
-  /**
-   * After {@link #load}: takes the frames behind the last commit for valid, sealed or not, as long
-   * as they can be of this generation of the WAL.
-   */
-  void loadUnsealed(NativeFile file, ByteBuffer scratch) throws IOException {
-    WalHeader h = header;
-    long size = file.size();
-    while (h != null && h.frameOffset(valid + 2) <= size) {
-      ByteBuffer head = readHeader(file, frameOffset(valid + 1), scratch);
-      if (head.getInt(0) == 0 || !(isUnsealed(head) || hasSalts(head, h))) {
-        break;
-      }
-      remember(head.getInt(0));
-    }
-  }
-
-  /** Pages of the database when this frame ends a transaction, otherwise 0. */
-  int commitSize(NativeFile file, int frame, ByteBuffer scratch) throws IOException {
-    return readHeader(file, frameOffset(frame), scratch).getInt(4);
-  }
-
   private static boolean isUnsealed(ByteBuffer head) {
     return head.getLong(8) == 0 && head.getLong(16) == 0;
   }
@@ -335,18 +314,8 @@ final class WalTail {
 
   /** The transaction that ends with the last valid frame is cut. */
   void markCommitted() {
-    markCommitted(valid);
-  }
-
-  /** The transaction that ends with {@code frame}, a valid one, is committed. */
-  void markCommitted(int frame) {
     previousCommitted = committed;
-    committed = frame;
-  }
-
-  /** No transaction is open: frames behind the last commit are none. */
-  void dropUncommitted() {
-    valid = committed;
+    committed = valid;
   }
 
   /**

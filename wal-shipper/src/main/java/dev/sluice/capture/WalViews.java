@@ -3,6 +3,7 @@ package dev.sluice.capture;
 import dev.sluice.log.PageReader;
 import dev.sluice.ltx.Checksums;
 import dev.sluice.os.NativeFile;
+import dev.sluice.sqlite.DatabaseHeader;
 import dev.sluice.sqlite.WalFrameHeader;
 import dev.sluice.sqlite.WalHeader;
 import dev.sluice.sqlite.WalReader;
@@ -15,6 +16,7 @@ import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A main file and the WAL that was found with it: the states of the database from before the WAL's
@@ -43,6 +45,7 @@ final class WalViews {
   private int[] sizes = new int[16];
   private long[] checksums = new long[16];
   private int commits;
+  private int sealed;
 
   private WalViews(NativeFile main, NativeFile wal, int pageSize) {
     this.main = main;
@@ -52,16 +55,42 @@ final class WalViews {
   }
 
   /**
-   * Reads both files.
+   * Reads both files, as SQLite's recovery does.
    *
-   * @param mainPages pages of the database without the WAL
+   * @param reader before the WAL's first frame
    */
-  static WalViews read(NativeFile main, NativeFile wal, WalReader reader, int mainPages)
+  static WalViews read(NativeFile main, NativeFile wal, WalReader reader) throws IOException {
+    WalViews views = start(main, wal, reader);
+    views.computeChecksums(views.readFrames(reader, new long[256]));
+    return views;
+  }
+
+  /**
+   * Reads both files, with the frames that SQLite's recovery does not find.
+   *
+   * @return null when none of those ends a transaction; then the main file was not read
+   */
+  static @Nullable WalViews readUnsealed(NativeFile main, NativeFile wal, WalReader reader)
       throws IOException {
-    WalViews views = new WalViews(main, wal, reader.header().pageSize());
-    views.add(0, mainPages);
-    long[] sums = views.readFrames(reader);
+    WalViews views = start(main, wal, reader);
+    long[] sums = views.readFrames(reader, new long[256]);
+    views.sealed = views.newest();
+    reader.takeUnsealed();
+    sums = views.readFrames(reader, sums);
+    if (views.newest() == views.sealed) {
+      return null;
+    }
     views.computeChecksums(sums);
+    return views;
+  }
+
+  private static WalViews start(NativeFile main, NativeFile wal, WalReader reader)
+      throws IOException {
+    int pageSize = reader.header().pageSize();
+    WalViews views = new WalViews(main, wal, pageSize);
+    DatabaseHeader header = Recovery.readHeader(main);
+    views.add(
+        0, header != null && header.pageSize() == pageSize ? Recovery.pageCount(header, main) : 0);
     return views;
   }
 
@@ -75,8 +104,9 @@ final class WalViews {
     sizes[commits++] = size;
   }
 
-  private long[] readFrames(WalReader reader) throws IOException {
-    long[] sums = new long[256];
+  /** Returns the checksums of the pages in all frames so far. */
+  private long[] readFrames(WalReader reader, long[] known) throws IOException {
+    long[] sums = known;
     while (reader.next()) {
       if (frames == pgnos.length) {
         pgnos = Arrays.copyOf(pgnos, frames * 2);
@@ -145,6 +175,11 @@ final class WalViews {
     return commits - 1;
   }
 
+  /** Number of the newest state that SQLite's recovery finds. */
+  int newestSealed() {
+    return sealed;
+  }
+
   int pageSize() {
     return pageSize;
   }
@@ -171,6 +206,15 @@ final class WalViews {
   /** The pages in the frames of the commit that leads to a state, ascending without repeats. */
   int[] changed(int state) {
     return Arrays.stream(pgnos, ends[state - 1], ends[state]).sorted().distinct().toArray();
+  }
+
+  /** All pages in the frames up to a state that it still has, ascending without repeats. */
+  int[] framed(int state) {
+    return Arrays.stream(pgnos, 0, ends[state])
+        .filter(pgno -> pgno <= sizes[state])
+        .sorted()
+        .distinct()
+        .toArray();
   }
 
   Reader reader() {

@@ -20,6 +20,7 @@ public final class WalReader {
   private int frame;
   private int pgno;
   private int commit;
+  private boolean unsealedToo;
 
   private WalReader(ReadAt file, WalHeader header, int frame, long checksum) {
     this.file = file;
@@ -44,6 +45,15 @@ public final class WalReader {
   }
 
   /**
+   * From now on also takes frames that SQLite's recovery would not find: those without salts and
+   * checksum, and those whose checksum does not follow. They may be left of an earlier generation
+   * of the WAL, or half written.
+   */
+  public void takeUnsealed() {
+    unsealedToo = true;
+  }
+
+  /**
    * Moves to the next frame. False, and the reader stays where it is, when no valid one follows.
    */
   public boolean next() throws IOException {
@@ -59,21 +69,32 @@ public final class WalReader {
         return false;
       }
     }
-    if (buffer.getInt(start + 8) != header.salt1() || buffer.getInt(start + 12) != header.salt2()) {
-      return stop();
-    }
-    long sum =
-        WalFrameHeader.checksum(
-            checksum, buffer, start, header.pageSize(), header.bigEndianChecksum());
-    if (sum != buffer.getLong(start + 16) || buffer.getInt(start) == 0) {
+    boolean taken = unsealedToo ? isUnsealed(start) || hasSalts(start) : isSealed(start);
+    if (!taken || buffer.getInt(start) == 0) {
       return stop();
     }
     buffer.position(start);
     pgno = buffer.getInt(start);
     commit = buffer.getInt(start + 4);
-    checksum = sum;
+    checksum = buffer.getLong(start + 16);
     frame++;
     return true;
+  }
+
+  private boolean isSealed(int start) {
+    return hasSalts(start)
+        && buffer.getLong(start + 16)
+            == WalFrameHeader.checksum(
+                checksum, buffer, start, header.pageSize(), header.bigEndianChecksum());
+  }
+
+  private boolean hasSalts(int start) {
+    return buffer.getInt(start + 8) == header.salt1()
+        && buffer.getInt(start + 12) == header.salt2();
+  }
+
+  private boolean isUnsealed(int start) {
+    return buffer.getLong(start + 8) == 0 && buffer.getLong(start + 16) == 0;
   }
 
   /** The file may grow, or its tail be written again: the next try reads it afresh. */

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.cli.system.Loads.Load;
 import dev.sluice.ltx.Position;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -107,21 +109,28 @@ class KillTest {
   /** The frames before the first that was written twice, then rolled back, are never sealed. */
   @Test
   void unsealedFramesBeforeSealedOnes() throws Exception {
-    unsealed("COMMIT");
+    unsealed(false, "COMMIT");
   }
 
   /** Not even the last frame of the transaction is sealed. */
   @Test
   void unsealedFrames() throws Exception {
-    unsealed("UPDATE t SET v='x' WHERE i=1", "COMMIT");
+    unsealed(false, "UPDATE t SET v='x' WHERE i=1", "COMMIT");
+  }
+
+  /** A loss of power took from the WAL a transaction that was not fsynced, and the log has it. */
+  @Test
+  void unsealedFramesWithALogThatKnowsMore() throws Exception {
+    unsealed(true, "UPDATE t SET v='x' WHERE i=1", "COMMIT");
   }
 
   /**
    * SQLite before 3.51 commits frames that its own recovery would not find. It is the system's
    * Python's here; a newer one has nothing to show.
    */
-  private void unsealed(String... end) throws Exception {
-    SluiceProcess primary = sandbox.primary();
+  private void unsealed(boolean logKnowsMore, String... end) throws Exception {
+    String listen = "127.0.0.1:" + Sandbox.freePort();
+    SluiceProcess primary = sandbox.primary(listen);
     Load load = new Load("unsealed.db", "wal", "normal", 1);
     Path file = sandbox.path("mnt").resolve(load.name);
     SqliteClient.Python client = new SqliteClient.Python(sandbox, file);
@@ -151,18 +160,34 @@ class KillTest {
     String follower = sandbox.follower(url).url();
     loads.compare(load, url, follower);
     Position before = sandbox.position(load.name);
+    Path wal = sandbox.path("data/unsealed.db-wal");
+    long size = Files.size(wal);
+    if (logKnowsMore) {
+      client.execute(1, "INSERT INTO t(v) VALUES('lost')");
+    }
     primary.kill();
     client.close();
+    try (FileChannel shortened = FileChannel.open(wal, StandardOpenOption.WRITE)) {
+      shortened.truncate(size);
+    }
     Path plain = sandbox.path("recovered.db");
     Files.copy(sandbox.path("data/unsealed.db"), plain);
-    Files.copy(sandbox.path("data/unsealed.db-wal"), sandbox.path("recovered.db-wal"));
+    Files.copy(wal, sandbox.path("recovered.db-wal"));
     String acknowledged = "SELECT count(*) FROM t WHERE v='acknowledged'";
     assertThat(SqliteFile.query(plain, acknowledged)).as("what SQLite recovers").isEqualTo("0");
 
-    sandbox.primary();
+    sandbox.primary(listen);
     assertThat(SqliteFile.query(file, acknowledged)).isEqualTo("2");
     assertThat(SqliteFile.query(file, "PRAGMA integrity_check")).isEqualTo("ok");
-    assertThat(sandbox.position(load.name)).isEqualTo(before);
+    assertThat(SqliteFile.query(file, "SELECT count(*) FROM t WHERE v='lost'")).isEqualTo("0");
+    Position now = sandbox.position(load.name);
+    if (logKnowsMore) {
+      // That a transaction was lost is one, too.
+      assertThat(now.txid()).isEqualTo(before.txid() + 2);
+      loads.compare(load, url, follower);
+    } else {
+      assertThat(now).isEqualTo(before);
+    }
   }
 
   /** The random moment. */
