@@ -144,7 +144,8 @@ final class Node implements NodeView, Closeable {
               made.findDatabases();
               return made;
             },
-            config.fuseBindingOrDefault());
+            config.fuseBindingOrDefault(),
+            Boolean.TRUE.equals(config.lowLatency()));
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
     serving = true;

@@ -62,6 +62,13 @@ final class NodeOptions {
       description = "How to speak with the kernel, device or jnr-fuse (default: device).")
   private @Nullable FuseBinding fuseBinding;
 
+  @Option(
+      names = "--low-latency",
+      description =
+          "Keep processors from sleeping while applications write: commits up to twice as fast, more"
+              + " power used. Needs root.")
+  private @Nullable Boolean lowLatency;
+
   /**
    * The configuration file, if one was given, overridden by the flags.
    *
@@ -69,7 +76,8 @@ final class NodeOptions {
    */
   SluiceConfig resolve(@Nullable Path mount) throws IOException {
     SluiceConfig flags =
-        new SluiceConfig(data, mount, listen, follow, store, syncInterval, fuseBinding, List.of());
+        new SluiceConfig(
+            data, mount, listen, follow, store, syncInterval, fuseBinding, lowLatency, List.of());
     SluiceConfig file =
         config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
     return file.overriddenBy(flags);

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param store below which the backups of all databases lie; null for none
  * @param syncInterval how often transactions are shipped to the store
  * @param fuseBinding how the mount speaks with the kernel
+ * @param lowLatency whether processors may not sleep while the mount is busy
  * @param databases exceptions for single databases
  */
 record SluiceConfig(
@@ -32,12 +33,13 @@ record SluiceConfig(
     @Nullable StoreUrl store,
     @Nullable Duration syncInterval,
     @Nullable FuseBinding fuseBinding,
+    @Nullable Boolean lowLatency,
     List<DatabaseConfig> databases) {
   static final Duration DEFAULT_SYNC_INTERVAL = Duration.ofSeconds(1);
 
   /** Nothing is said. */
   static final SluiceConfig EMPTY =
-      new SluiceConfig(null, null, null, null, null, null, null, List.of());
+      new SluiceConfig(null, null, null, null, null, null, null, null, List.of());
 
   /**
    * What differs for one database.
@@ -83,6 +85,7 @@ record SluiceConfig(
         either(stronger.store, store),
         either(stronger.syncInterval, syncInterval),
         either(stronger.fuseBinding, fuseBinding),
+        either(stronger.lowLatency, lowLatency),
         stronger.databases.isEmpty() ? databases : stronger.databases);
   }
 

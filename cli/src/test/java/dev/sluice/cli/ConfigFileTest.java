@@ -48,6 +48,7 @@ class ConfigFileTest {
             "follow: http://10.0.0.2:4480",
             "store: file://${BASE}/all",
             "sync-interval: 500ms",
+            "low-latency: true",
             "databases:",
             "  - path: shop/app.db",
             "    store: /elsewhere/app",
@@ -57,6 +58,7 @@ class ConfigFileTest {
     assertThat(config.listen()).isEqualTo(new ListenAddress("127.0.0.1", 4480));
     assertThat(config.follow()).isEqualTo(new NodeUrl(URI.create("http://10.0.0.2:4480")));
     assertThat(config.syncIntervalOrDefault()).isEqualTo(Duration.ofMillis(500));
+    assertThat(config.lowLatency()).isTrue();
     assertThat(config.storeOf("shop/app.db")).contains(StoreUrl.parse("/elsewhere/app"));
     assertThat(config.storeOf("other.db")).contains(StoreUrl.parse("file:///backups/all/other.db"));
   }
@@ -86,8 +88,8 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'retention'; known are data, databases, follow, fuse-binding, listen, mount,"
-            + " store, sync-interval",
+        "FILE line 1: unknown key 'retention'; known are data, databases, follow, fuse-binding, listen,"
+            + " low-latency, mount, store, sync-interval",
         "retention: 1d");
   }
 
@@ -143,7 +145,16 @@ class ConfigFileTest {
   void everyKeyIsDocumented() throws Exception {
     String documented = Files.readString(Path.of("../docs/configuration.md"));
     String known =
-        List.of("data", "mount", "listen", "follow", "store", "sync-interval", "databases").stream()
+        List.of(
+                "data",
+                "mount",
+                "listen",
+                "follow",
+                "store",
+                "sync-interval",
+                "low-latency",
+                "databases")
+            .stream()
             .filter(key -> !documented.contains("`" + key + "`"))
             .collect(Collectors.joining());
     assertThat(known).isEmpty();

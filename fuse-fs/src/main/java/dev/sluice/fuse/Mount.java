@@ -10,6 +10,7 @@ import dev.sluice.os.PathCalls;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** A backing directory, mounted. Safe for use by many threads. */
 public final class Mount implements AutoCloseable {
@@ -17,9 +18,11 @@ public final class Mount implements AutoCloseable {
   private static final int THREADS = 8;
 
   private final FuseSession session;
+  private final @Nullable LowLatency lowLatency;
 
-  private Mount(FuseSession session) {
+  private Mount(FuseSession session, @Nullable LowLatency lowLatency) {
     this.session = session;
+    this.lowLatency = lowLatency;
   }
 
   /** Makes the capture of a mount. */
@@ -37,15 +40,23 @@ public final class Mount implements AutoCloseable {
   /**
    * Mounts {@code data} at {@code mountPoint}; when this returns, the mount serves.
    *
+   * @param lowLatency whether processors may not sleep while the mount is busy
    * @throws FuseException when it can't be mounted, saying what to do
    * @throws IOException when the capture can't be made
    */
-  public static Mount open(Path data, Path mountPoint, CaptureFactory capture, FuseBinding binding)
+  public static Mount open(
+      Path data, Path mountPoint, CaptureFactory capture, FuseBinding binding, boolean lowLatency)
       throws IOException {
     ReaderRole role = new ReaderRole();
     String root = PathCalls.raw(data.toAbsolutePath().toString());
     SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::mayWait), role);
-    return new Mount(FuseSession.mount(binding, mountPoint, files, role, THREADS));
+    FuseSession session = FuseSession.mount(binding, mountPoint, files, role, THREADS);
+    try {
+      return new Mount(session, lowLatency ? LowLatency.start(session.requests()::total) : null);
+    } catch (FuseException e) {
+      session.close();
+      throw e;
+    }
   }
 
   /** The process that serves a mount, from the source that the mount table gives for it. */
@@ -66,10 +77,13 @@ public final class Mount implements AutoCloseable {
   /** Unmounts. Waits up to {@code graceMillis} for applications to close their files. */
   public void close(long graceMillis) {
     session.close(graceMillis);
+    if (lowLatency != null) {
+      lowLatency.close();
+    }
   }
 
   @Override
   public void close() {
-    session.close();
+    close(FuseSession.GRACE_MILLIS);
   }
 }

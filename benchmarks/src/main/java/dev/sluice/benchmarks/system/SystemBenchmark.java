@@ -3,6 +3,7 @@ package dev.sluice.benchmarks.system;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +42,9 @@ final class SystemBenchmark implements Callable<Integer> {
 
   @Option(names = "--no-store", description = "Without a store that transactions are shipped to.")
   private boolean noStore;
+
+  @Option(names = "--low-latency", description = "As 'sluice mount --low-latency'.")
+  private boolean lowLatency;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here, too.")
   private @Nullable Path json;
@@ -141,7 +145,11 @@ final class SystemBenchmark implements Callable<Integer> {
   }
 
   private SluiceProcess start(Path directory, List<String> more) throws IOException {
-    SluiceProcess started = SluiceProcess.start(sluice, directory, more);
+    List<String> options = new ArrayList<>(more);
+    if (lowLatency) {
+      options.add("--low-latency");
+    }
+    SluiceProcess started = SluiceProcess.start(sluice, directory, options);
     running.add(0, started);
     started.awaitReady();
     return started;

@@ -1,6 +1,7 @@
 package dev.sluice.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.cli.Run;
 import dev.sluice.ltx.Position;
@@ -9,6 +10,7 @@ import java.io.RandomAccessFile;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -112,6 +114,44 @@ class MountCommandTest {
       assertThat(sandbox.position("delete.db")).isEqualTo(ofDelete);
       assertThat(SqliteFile.query(wal, "SELECT count(*) FROM t")).isEqualTo("" + (i + 1));
       assertThat(sandbox.position("wal.db")).isEqualTo(ofWal);
+    }
+  }
+
+  @Test
+  void keepsProcessorsAwakeWhileItIsBusy() throws Exception {
+    Path device = Path.of("/dev/cpu_dma_latency");
+    assumeThat(Files.isWritable(device)).as("%s can be written to", device).isTrue();
+    SluiceProcess process = mount("--low-latency", sandbox.path("mnt")).serving();
+    assertThat(hasOpen(process, device)).isFalse();
+    Subprocess writer =
+        sandbox.python(
+            "writer.py", sandbox.path("mnt").resolve("a.db"), "wal", "normal", 0, 1, 1_000_000);
+    awaitOpen(process, device, true);
+    writer.kill();
+    awaitOpen(process, device, false);
+    process.stop();
+  }
+
+  private static void awaitOpen(SluiceProcess process, Path file, boolean wanted) throws Exception {
+    for (int i = 0; i < 1000 && hasOpen(process, file) != wanted; i++) {
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+    assertThat(hasOpen(process, file)).isEqualTo(wanted);
+  }
+
+  private static boolean hasOpen(SluiceProcess process, Path file) throws IOException {
+    try (Stream<Path> descriptors =
+        Files.list(Path.of("/proc/" + process.process().pid() + "/fd"))) {
+      for (Path descriptor : descriptors.toList()) {
+        try {
+          if (Files.readSymbolicLink(descriptor).equals(file)) {
+            return true;
+          }
+        } catch (NoSuchFileException e) {
+          // Closed meanwhile.
+        }
+      }
+      return false;
     }
   }
 

@@ -24,6 +24,9 @@ public final class FuseSession implements AutoCloseable {
   /** How often the device is asked again before the thread sleeps: some 200 µs. */
   private static final int SPINS = 500;
 
+  /** How long {@link #close()} waits for files to be closed. */
+  public static final int GRACE_MILLIS = 2000;
+
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
   private static final String SOURCE = "sluice:";
@@ -216,6 +219,6 @@ public final class FuseSession implements AutoCloseable {
 
   @Override
   public void close() {
-    close(2000);
+    close(GRACE_MILLIS);
   }
 }

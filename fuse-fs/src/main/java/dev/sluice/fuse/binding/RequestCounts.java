@@ -24,6 +24,15 @@ public final class RequestCounts {
     nanos.addAndGet(slot, took);
   }
 
+  /** Requests of all operations. */
+  public long total() {
+    long total = 0;
+    for (int opcode = 0; opcode < Protocol.OPCODES; opcode++) {
+      total += counts.get(opcode);
+    }
+    return total;
+  }
+
   /** Those operations of which there were any. */
   public List<Operation> operations() {
     List<Operation> all = new ArrayList<>();
