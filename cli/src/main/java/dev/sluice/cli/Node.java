@@ -315,6 +315,12 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public long fuseAllocatedBytes() {
+    Mount mounted = mount;
+    return mounted == null ? 0 : mounted.allocatedBytes();
+  }
+
+  @Override
   public void captureNow(String database) {
     Capture captured = capture;
     if (captured != null) {

@@ -74,6 +74,11 @@ public final class Mount implements AutoCloseable {
     return session.requests();
   }
 
+  /** Heap that the threads which answer them have allocated so far. */
+  public long allocatedBytes() {
+    return session.allocatedBytes();
+  }
+
   /** Unmounts. Waits up to {@code graceMillis} for applications to close their files. */
   public void close(long graceMillis) {
     session.close(graceMillis);

@@ -107,6 +107,10 @@ final class NodeCollector extends Collector {
         lagSeconds,
         requests,
         requestSeconds,
+        new CounterMetricFamily(
+            "sluice_fuse_allocated_bytes_total",
+            "Heap that the threads which serve the mount have allocated.",
+            (double) node.fuseAllocatedBytes()),
         new GaugeMetricFamily(
             "sluice_ready", "1 when the node is ready.", node.notReady() == null ? 1 : 0),
         new GaugeMetricFamily(

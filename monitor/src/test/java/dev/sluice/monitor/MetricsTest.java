@@ -81,6 +81,7 @@ final class MetricsTest {
         .containsEntry("sluice_waits_open", 0.0)
         .containsEntry("sluice_fuse_requests_total{operation=\"write\",}", 17.0)
         .containsEntry("sluice_fuse_request_seconds_total{operation=\"write\",}", 2.5)
+        .containsEntry("sluice_fuse_allocated_bytes_total", 4711.0)
         .containsEntry("sluice_ready", 1.0)
         .containsEntry("sluice_connected", 1.0)
         .containsEntry(

@@ -69,6 +69,11 @@ final class TestNode implements NodeView, AutoCloseable {
   }
 
   @Override
+  public long fuseAllocatedBytes() {
+    return 4711;
+  }
+
+  @Override
   public Databases databases() {
     return databases;
   }

@@ -41,6 +41,11 @@ public interface NodeView {
     return List.of();
   }
 
+  /** Bytes of the heap that the threads which serve the mount have allocated; 0 without a mount. */
+  default long fuseAllocatedBytes() {
+    return 0;
+  }
+
   /**
    * Captures what applications have committed to {@code database} so far, so that a position asked
    * for next covers it. Nothing to do where every commit is seen as it happens.

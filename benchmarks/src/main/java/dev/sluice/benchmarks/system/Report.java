@@ -69,6 +69,8 @@ final class Report {
         result.verdict());
     StringJoiner operations = new StringJoiner(", ", "    ", "");
     result.used().often(result.operations(), 0.01).forEach(e -> operations.add(text(e)));
+    double allocated = result.used().allocatedBytes() / result.operations();
+    operations.add(String.format(Locale.ROOT, "%,.0f bytes allocated", allocated));
     if (requests >= 0.01) {
       out.println(operations);
     }
@@ -82,6 +84,7 @@ final class Report {
     entry.put("aimPerSecond", of.aimPerSecond());
     entry.put("requestsPerOperation", requests);
     entry.put("requests", result.used().operations());
+    entry.put("allocatedBytesPerOperation", allocated);
     entry.put("cpuMicrosPerOperation", cpuMicros);
     entry.put("verdict", result.verdict());
     comparisons.add(entry);

@@ -31,6 +31,7 @@ final class SluiceProcess implements AutoCloseable {
   private static final Pattern REQUESTS =
       Pattern.compile(
           "sluice_fuse_(requests|request_seconds)_total\\{operation=\"(\\w+)\",\\} (.+)");
+  private static final String ALLOCATED = "sluice_fuse_allocated_bytes_total ";
 
   private final Process process;
   private final Path mountPoint;
@@ -116,8 +117,8 @@ final class SluiceProcess implements AutoCloseable {
 
   Usage usage() throws IOException {
     Map<String, Usage.Requests> requests = new HashMap<>();
-    get("/metrics")
-        .body()
+    String metrics = get("/metrics").body();
+    metrics
         .lines()
         .map(REQUESTS::matcher)
         .filter(Matcher::matches)
@@ -131,8 +132,14 @@ final class SluiceProcess implements AutoCloseable {
                       : new Usage.Requests(0, value),
                   Usage.Requests::plus);
             });
+    double allocated =
+        metrics
+            .lines()
+            .filter(line -> line.startsWith(ALLOCATED))
+            .mapToDouble(line -> Double.parseDouble(line.substring(ALLOCATED.length())))
+            .sum();
     long[] ticks = ticks(Path.of("/proc/" + pid() + "/stat"));
-    return new Usage(requests, (ticks[0] + ticks[1]) * MILLIS_A_TICK);
+    return new Usage(requests, allocated, (ticks[0] + ticks[1]) * MILLIS_A_TICK);
   }
 
   /** Processor time in the application and in the kernel, of a process or a thread. */

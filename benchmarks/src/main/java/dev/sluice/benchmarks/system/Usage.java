@@ -8,9 +8,10 @@ import java.util.Map;
  * What a Sluice process has used since it started.
  *
  * @param operations FUSE requests answered, by operation
+ * @param allocatedBytes heap allocated by the threads that answered them
  */
-record Usage(Map<String, Requests> operations, long cpuMillis) {
-  static final Usage NONE = new Usage(Map.of(), 0);
+record Usage(Map<String, Requests> operations, double allocatedBytes, long cpuMillis) {
+  static final Usage NONE = new Usage(Map.of(), 0, 0);
 
   /**
    * FUSE requests of one operation.
@@ -43,7 +44,10 @@ record Usage(Map<String, Requests> operations, long cpuMillis) {
   private Usage plus(Usage other, int sign) {
     Map<String, Requests> sum = new HashMap<>(operations);
     other.operations.forEach((name, of) -> sum.merge(name, of.times(sign), Requests::plus));
-    return new Usage(Map.copyOf(sum), cpuMillis + sign * other.cpuMillis);
+    return new Usage(
+        Map.copyOf(sum),
+        allocatedBytes + sign * other.allocatedBytes,
+        cpuMillis + sign * other.cpuMillis);
   }
 
   /** The operations with a share of at least {@code least} in each of {@code per}, most first. */

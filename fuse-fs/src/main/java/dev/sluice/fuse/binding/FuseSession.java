@@ -1,7 +1,9 @@
 package dev.sluice.fuse.binding;
 
+import com.sun.management.ThreadMXBean;
 import dev.sluice.os.Libc;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -142,6 +144,17 @@ public final class FuseSession implements AutoCloseable {
   /** The requests answered so far. */
   public RequestCounts requests() {
     return requests;
+  }
+
+  /** Heap that the threads which answer them have allocated so far. */
+  public long allocatedBytes() {
+    long bytes = 0;
+    if (ManagementFactory.getThreadMXBean() instanceof ThreadMXBean counter) {
+      for (Thread thread : threads) {
+        bytes += Math.max(0, counter.getThreadAllocatedBytes(thread.getId()));
+      }
+    }
+    return bytes;
   }
 
   /** Waits until the mount has ended, by {@link #close} or by umount(8). */
