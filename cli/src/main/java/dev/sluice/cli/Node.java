@@ -145,7 +145,7 @@ final class Node implements NodeView, Closeable {
               return made;
             },
             config.fuseBindingOrDefault(),
-            Boolean.TRUE.equals(config.lowLatency()));
+            config.lowLatency());
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
     serving = true;

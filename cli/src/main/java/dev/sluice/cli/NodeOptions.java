@@ -64,9 +64,10 @@ final class NodeOptions {
 
   @Option(
       names = "--low-latency",
+      negatable = true,
       description =
           "Keep processors from sleeping while applications write: commits up to twice as fast, more"
-              + " power used. Needs root.")
+              + " power used. Needs root (default: in virtual machines, where allowed).")
   private @Nullable Boolean lowLatency;
 
   /**

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param store below which the backups of all databases lie; null for none
  * @param syncInterval how often transactions are shipped to the store
  * @param fuseBinding how the mount speaks with the kernel
- * @param lowLatency whether processors may not sleep while the mount is busy
+ * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
+ *     virtual machine
  * @param databases exceptions for single databases
  */
 record SluiceConfig(

@@ -4,11 +4,15 @@ import dev.sluice.fuse.binding.FuseException;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * poll instead (<a
  * href="https://docs.kernel.org/power/pm_qos_interface.html">pm_qos_interface</a>). That costs
  * power, so it is held only while more than {@value #BUSY_REQUESTS} requests come in {@value
- * #SAMPLE_MILLIS} ms.
+ * #SAMPLE_MILLIS} ms, and where nobody said anything only in a virtual machine.
  */
 final class LowLatency implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LowLatency.class);
@@ -48,14 +52,23 @@ final class LowLatency implements AutoCloseable {
   /**
    * Starts to watch.
    *
+   * @param wanted null for where it helps most, in a virtual machine, if this process may
    * @param requests how many there were so far
-   * @throws FuseException when this process may not do that, saying what to do
+   * @return null when it is not to be
+   * @throws FuseException when it is wanted, and this process may not do that, saying what to do
    */
-  static LowLatency start(LongSupplier requests) throws FuseException {
+  static @Nullable LowLatency start(@Nullable Boolean wanted, LongSupplier requests)
+      throws FuseException {
+    if (wanted == null ? !isVirtualMachine() : !wanted) {
+      return null;
+    }
     LowLatency started = new LowLatency(requests);
     try {
       started.hold().close();
     } catch (ErrnoException e) {
+      if (wanted == null) {
+        return null;
+      }
       throw new FuseException(
           "low latency was asked for, and "
               + e.getMessage()
@@ -66,6 +79,19 @@ final class LowLatency implements AutoCloseable {
     }
     started.thread.start();
     return started;
+  }
+
+  /** As processors of the x86 family tell it. */
+  private static boolean isVirtualMachine() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("flags"))
+          .findFirst()
+          .filter(flags -> flags.contains(" hypervisor "))
+          .isPresent();
+    } catch (IOException | UncheckedIOException e) {
+      return false;
+    }
   }
 
   /** For as long as the file is open. */

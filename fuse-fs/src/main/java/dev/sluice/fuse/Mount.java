@@ -40,19 +40,24 @@ public final class Mount implements AutoCloseable {
   /**
    * Mounts {@code data} at {@code mountPoint}; when this returns, the mount serves.
    *
-   * @param lowLatency whether processors may not sleep while the mount is busy
+   * @param lowLatency whether processors may not sleep while the mount is busy; null for where that
+   *     helps
    * @throws FuseException when it can't be mounted, saying what to do
    * @throws IOException when the capture can't be made
    */
   public static Mount open(
-      Path data, Path mountPoint, CaptureFactory capture, FuseBinding binding, boolean lowLatency)
+      Path data,
+      Path mountPoint,
+      CaptureFactory capture,
+      FuseBinding binding,
+      @Nullable Boolean lowLatency)
       throws IOException {
     ReaderRole role = new ReaderRole();
     String root = PathCalls.raw(data.toAbsolutePath().toString());
     SluiceFileSystem files = new SluiceFileSystem(root, capture.make(role::mayWait), role);
     FuseSession session = FuseSession.mount(binding, mountPoint, files, role, THREADS);
     try {
-      return new Mount(session, lowLatency ? LowLatency.start(session.requests()::total) : null);
+      return new Mount(session, LowLatency.start(lowLatency, session.requests()::total));
     } catch (FuseException e) {
       session.close();
       throw e;

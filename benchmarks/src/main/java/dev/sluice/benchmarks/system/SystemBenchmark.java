@@ -43,8 +43,11 @@ final class SystemBenchmark implements Callable<Integer> {
   @Option(names = "--no-store", description = "Without a store that transactions are shipped to.")
   private boolean noStore;
 
-  @Option(names = "--low-latency", description = "As 'sluice mount --low-latency'.")
-  private boolean lowLatency;
+  @Option(
+      names = "--low-latency",
+      negatable = true,
+      description = "As 'sluice mount --low-latency' or --no-low-latency.")
+  private @Nullable Boolean lowLatency;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here, too.")
   private @Nullable Path json;
@@ -146,8 +149,8 @@ final class SystemBenchmark implements Callable<Integer> {
 
   private SluiceProcess start(Path directory, List<String> more) throws IOException {
     List<String> options = new ArrayList<>(more);
-    if (lowLatency) {
-      options.add("--low-latency");
+    if (lowLatency != null) {
+      options.add(lowLatency ? "--low-latency" : "--no-low-latency");
     }
     SluiceProcess started = SluiceProcess.start(sluice, directory, options);
     running.add(0, started);

@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -118,11 +119,31 @@ class MountCommandTest {
   }
 
   @Test
+  void letsProcessorsSleepWhereThatIsWanted() throws Exception {
+    Path device = Path.of("/dev/cpu_dma_latency");
+    assumeThat(Files.isWritable(device)).as("%s can be written to", device).isTrue();
+    SluiceProcess process = mount("--no-low-latency", sandbox.path("mnt")).serving();
+    assertThat(threads(process)).contains("fuse-0").doesNotContain("low-latency");
+    process.stop();
+  }
+
+  private static List<String> threads(SluiceProcess process) throws IOException {
+    List<String> names = new ArrayList<>();
+    try (Stream<Path> threads = Files.list(Path.of("/proc/" + process.process().pid() + "/task"))) {
+      for (Path thread : threads.toList()) {
+        names.add(Files.readString(thread.resolve("comm")).strip());
+      }
+    }
+    return names;
+  }
+
+  @Test
   void keepsProcessorsAwakeWhileItIsBusy() throws Exception {
     Path device = Path.of("/dev/cpu_dma_latency");
     assumeThat(Files.isWritable(device)).as("%s can be written to", device).isTrue();
     SluiceProcess process = mount("--low-latency", sandbox.path("mnt")).serving();
     assertThat(hasOpen(process, device)).isFalse();
+    assertThat(threads(process)).contains("low-latency");
     Subprocess writer =
         sandbox.python(
             "writer.py", sandbox.path("mnt").resolve("a.db"), "wal", "normal", 0, 1, 1_000_000);
