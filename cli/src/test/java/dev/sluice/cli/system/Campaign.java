@@ -1,5 +1,7 @@
 package dev.sluice.cli.system;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 
 /**
@@ -20,6 +22,18 @@ final class Campaign {
   static long seed() {
     String seed = System.getenv("SLUICE_SEED");
     return seed == null ? new SecureRandom().nextInt(1_000_000_000) : Long.parseLong(seed);
+  }
+
+  /**
+   * With {@code SLUICE_EVIDENCE=DIR}, copies {@code directory} there, in place of what the last
+   * round left: what a failure began with.
+   */
+  static void keep(Path directory) throws IOException, InterruptedException {
+    String evidence = System.getenv("SLUICE_EVIDENCE");
+    if (evidence != null) {
+      new ProcessBuilder("rm", "-rf", evidence).start().waitFor();
+      new ProcessBuilder("cp", "-a", directory.toString(), evidence).start().waitFor();
+    }
   }
 
   /** Says how to repeat a round. */

@@ -8,6 +8,7 @@ import dev.sluice.ltx.Txid;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -127,6 +128,14 @@ final class Loads {
    * @param durable whether all that were acknowledged have to be
    */
   void checkRows(Load load, boolean durable) throws Exception {
+    try {
+      checkRowsOf(load, durable);
+    } catch (SQLException e) {
+      throw new AssertionError(load.name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void checkRowsOf(Load load, boolean durable) throws Exception {
     Path file = file(load);
     assertThat(SqliteFile.query(file, "PRAGMA integrity_check")).as(load.name).isEqualTo("ok");
     if (!durable

@@ -98,6 +98,7 @@ class PowerLossTest {
         loads.readAcknowledged(writers);
         sandbox.unmount("mnt");
         disk.close();
+        Campaign.keep(live);
         checkWithSqliteAlone(live, seed);
 
         disk = new Disk(live, "disk" + seed);
