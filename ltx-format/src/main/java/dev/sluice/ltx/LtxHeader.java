@@ -133,8 +133,32 @@ public record LtxHeader(
       long maxTxid,
       long timestampMillis,
       long preApplyChecksum) {
+    return transactions(
+        pageSize, commit, minTxid, maxTxid, timestampMillis, preApplyChecksum, WalRange.NONE);
+  }
+
+  /** As {@link #transactions}, committed in a WAL at {@code wal}. */
+  public static LtxHeader transactions(
+      int pageSize,
+      int commit,
+      long minTxid,
+      long maxTxid,
+      long timestampMillis,
+      long preApplyChecksum,
+      WalRange wal) {
     return new LtxHeader(
-        0, pageSize, commit, minTxid, maxTxid, timestampMillis, preApplyChecksum, 0, 0, 0, 0, 0);
+        0,
+        pageSize,
+        commit,
+        minTxid,
+        maxTxid,
+        timestampMillis,
+        preApplyChecksum,
+        wal.offset(),
+        wal.sizeBytes(),
+        wal.salt1(),
+        wal.salt2(),
+        0);
   }
 
   /** This header with the NoChecksum flag and no pre-apply checksum. */
@@ -213,6 +237,11 @@ public record LtxHeader(
         .putLong(0)
         .putInt(0)
         .order(order);
+  }
+
+  /** True when the last transaction ended at {@code end} of the WAL with these salts. */
+  public boolean endsInWal(int salt1, int salt2, long end) {
+    return walOffset > 0 && walSalt1 == salt1 && walSalt2 == salt2 && walOffset + walSize == end;
   }
 
   /** True when the file holds the whole database: its first transaction is the first ever. */

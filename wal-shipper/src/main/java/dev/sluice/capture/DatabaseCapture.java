@@ -4,6 +4,7 @@ import dev.sluice.capture.CapturedFile.Kind;
 import dev.sluice.log.Database;
 import dev.sluice.log.LastEnd;
 import dev.sluice.log.PageReader;
+import dev.sluice.ltx.WalRange;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
@@ -254,7 +255,8 @@ final class DatabaseCapture {
           } else {
             readVisible(pgno, target, wal.committed());
           }
-        });
+        },
+        wal.range(first, wal.valid()));
   }
 
   /**
@@ -314,7 +316,7 @@ final class DatabaseCapture {
         header == null
             ? (int) (mainFile().size() / pageSize)
             : Recovery.pageCount(header, mainFile());
-    cut(pageSize, commit, withdrawn.sorted(), withdrawn.size(), this::readMain);
+    cut(pageSize, commit, withdrawn.sorted(), withdrawn.size(), this::readMain, WalRange.NONE);
     withdrawn.clear();
   }
 
@@ -464,17 +466,24 @@ final class DatabaseCapture {
       // Emptied, or not a database (yet).
       Database known = database;
       if (known != null && known.pageCount() > 0 && file.size() == 0) {
-        cut(known.pageSize(), 0, new int[0], 0, this::readMain);
+        cut(known.pageSize(), 0, new int[0], 0, this::readMain, WalRange.NONE);
       }
       dirty.clear();
       return;
     }
     int pageSize = header.pageSize();
-    cut(pageSize, Recovery.pageCount(header, file), dirty.sorted(), dirty.size(), this::readMain);
+    cut(
+        pageSize,
+        Recovery.pageCount(header, file),
+        dirty.sorted(),
+        dirty.size(),
+        this::readMain,
+        WalRange.NONE);
     dirty.clear();
   }
 
-  private void cut(int pageSize, int commit, int[] pages, int count, PageReader reader)
+  private void cut(
+      int pageSize, int commit, int[] pages, int count, PageReader reader, WalRange range)
       throws IOException {
     Database known = database;
     if (known == null) {
@@ -484,7 +493,7 @@ final class DatabaseCapture {
       }
       database = known;
     }
-    known.commit(pageSize, commit, pages, count, reader);
+    known.commit(pageSize, commit, pages, count, reader, range);
   }
 
   int writeMain(int fd, long offset, ByteBuffer data, long address, int caller) {
@@ -692,7 +701,7 @@ final class DatabaseCapture {
         wal.forget();
         Database known = database;
         if (known != null && known.pageCount() > 0 && !capture.isReplica()) {
-          known.commit(known.pageSize(), 0, new int[0], 0, this::readMain);
+          known.commit(known.pageSize(), 0, new int[0], 0, this::readMain, WalRange.NONE);
         }
       }
     } catch (IOException e) {
@@ -919,7 +928,7 @@ final class DatabaseCapture {
   private void cutDeleted() throws IOException {
     Database known = database;
     if (known != null && known.log().last() != null) {
-      cut(known.pageSize(), 0, new int[0], 0, this::readMain);
+      cut(known.pageSize(), 0, new int[0], 0, this::readMain, WalRange.NONE);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.sluice.log.Database;
 import dev.sluice.log.LogEntry;
 import dev.sluice.log.PageReader;
 import dev.sluice.ltx.Checksums;
+import dev.sluice.ltx.WalRange;
 import dev.sluice.os.NativeFile;
 import dev.sluice.sqlite.DatabaseHeader;
 import dev.sluice.sqlite.RollbackJournal;
@@ -30,7 +31,7 @@ final class Recovery {
   /** Cuts a transaction, as {@link Database#commit} does. */
   @FunctionalInterface
   interface Cut {
-    void cut(int pageSize, int commit, int[] pages, int count, PageReader reader)
+    void cut(int pageSize, int commit, int[] pages, int count, PageReader reader, WalRange wal)
         throws IOException;
   }
 
@@ -71,7 +72,12 @@ final class Recovery {
             ? views.find(last.header().commit(), last.postApplyChecksum())
             : -1;
     if (state < 0 || known == null || last == null) {
-      difference(pageSize, views.size(newest), views.checksum(newest), pages.at(newest));
+      difference(
+          pageSize,
+          views.size(newest),
+          views.checksum(newest),
+          pages.at(newest),
+          views.range(newest));
       return true;
     }
     if (!known.isConsistent()) {
@@ -79,7 +85,13 @@ final class Recovery {
     }
     while (state < newest) {
       int[] changed = views.changed(++state);
-      cut.cut(pageSize, views.size(state), changed, changed.length, pages.at(state));
+      cut.cut(
+          pageSize,
+          views.size(state),
+          changed,
+          changed.length,
+          pages.at(state),
+          views.range(state));
     }
     return true;
   }
@@ -109,7 +121,7 @@ final class Recovery {
         known.rebuild(last, main);
       }
     }
-    difference(pageSize, commit, checksum(pageSize, commit, rolledBack), rolledBack);
+    difference(pageSize, commit, checksum(pageSize, commit, rolledBack), rolledBack, WalRange.NONE);
   }
 
   /** Recovers a database that has neither. */
@@ -118,7 +130,7 @@ final class Recovery {
     int commit = pageCount(header, main);
     long checksum =
         last == null ? 0 : Checksums.database(new MainChecksum(main, pageSize).xor(1, commit));
-    difference(pageSize, commit, checksum, mainPages());
+    difference(pageSize, commit, checksum, mainPages(), WalRange.NONE);
   }
 
   private boolean isLast(int pageSize, int commit, long checksum) {
@@ -128,7 +140,7 @@ final class Recovery {
         && last.header().pageSize() == pageSize;
   }
 
-  private void difference(int pageSize, int commit, long checksum, PageReader reader)
+  private void difference(int pageSize, int commit, long checksum, PageReader reader, WalRange wal)
       throws IOException {
     if (known != null && !known.isConsistent()) {
       LogEntry at = known.log().find(pageSize, commit, checksum);
@@ -137,7 +149,7 @@ final class Recovery {
       }
     }
     if (!isLast(pageSize, commit, checksum)) {
-      cut.cut(pageSize, commit, IntStream.rangeClosed(1, commit).toArray(), commit, reader);
+      cut.cut(pageSize, commit, IntStream.rangeClosed(1, commit).toArray(), commit, reader, wal);
     }
   }
 

@@ -1,22 +1,25 @@
 package dev.sluice.capture;
 
-import dev.sluice.log.LogEntry;
 import dev.sluice.log.TransactionLog;
+import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.WalRange;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
 import dev.sluice.sqlite.WalReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Transactions in a WAL that SQLite has committed, but whose frames it left unsealed, so that its
- * recovery would take them back.
+ * recovery would take them back; or worse, would mix what is before them with what a checkpoint has
+ * already brought into the main file of them.
  *
- * <p>The log says which of them there were: the WAL is fsynced before it, so a state of the files
- * that the log knows was committed. The log may know later ones, which the WAL lost with the power;
- * nobody was told that those are durable.
+ * <p>The log says which of them there were, and where in which generation of the WAL each ended:
+ * frames of an earlier generation may lie behind those of this one. The log may know later ones,
+ * which the WAL lost with the power; nobody was told that those are durable.
  */
 final class UnsealedWal {
   private static final Logger log = LoggerFactory.getLogger(UnsealedWal.class);
@@ -38,10 +41,8 @@ final class UnsealedWal {
       if (views == null) {
         return false;
       }
-      int state = newestKnown(views, known, views.newest(), views.newestSealed() + 1);
-      int sealed = newestKnown(views, known, views.newestSealed(), 0);
-      // Frames of an earlier generation may lie behind those of this one, and lead back.
-      if (state < 0 || (sealed >= 0 && txid(views, known, state) <= txid(views, known, sealed))) {
+      int state = newestCommitted(views, known);
+      if (state <= views.newestSealed()) {
         return false;
       }
       log.warn(
@@ -55,20 +56,17 @@ final class UnsealedWal {
     }
   }
 
-  /** The newest of some states that the log knows, or -1. */
-  private static int newestKnown(WalViews views, TransactionLog known, int newest, int oldest) {
-    for (int state = newest; state >= oldest; state--) {
-      if (txid(views, known, state) > 0) {
+  /** The newest state that the log knows to have been committed there, or 0. */
+  private static int newestCommitted(WalViews views, TransactionLog known) {
+    for (int state = views.newest(); state > 0; state--) {
+      WalRange at = views.range(state);
+      Predicate<LtxHeader> there =
+          header -> header.endsInWal(at.salt1(), at.salt2(), at.offset() + at.sizeBytes());
+      if (known.find(views.pageSize(), views.size(state), views.checksum(state), there) != null) {
         return state;
       }
     }
-    return -1;
-  }
-
-  /** The transaction that led to a state; 0 when the log knows none. */
-  private static long txid(WalViews views, TransactionLog known, int state) {
-    LogEntry entry = known.find(views.pageSize(), views.size(state), views.checksum(state));
-    return entry == null ? 0 : entry.maxTxid();
+    return 0;
   }
 
   private static void checkpoint(NativeFile main, WalViews views, int state) throws IOException {

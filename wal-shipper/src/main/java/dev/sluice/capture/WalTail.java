@@ -1,5 +1,6 @@
 package dev.sluice.capture;
 
+import dev.sluice.ltx.WalRange;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
@@ -93,6 +94,18 @@ final class WalTail {
   /** Where the page in a frame begins in the file. */
   long pageOffset(int frame) {
     return frameOffset(frame) + PAGE;
+  }
+
+  /** Where frames {@code first} to {@code last} lie. */
+  WalRange range(int first, int last) {
+    WalHeader h = header;
+    return h == null ? WalRange.NONE : range(h, first, last);
+  }
+
+  static WalRange range(WalHeader header, int first, int last) {
+    long offset = header.frameOffset(first);
+    return new WalRange(
+        offset, header.frameOffset(last + 1) - offset, header.salt1(), header.salt2());
   }
 
   private long frameOffset(int frame) {

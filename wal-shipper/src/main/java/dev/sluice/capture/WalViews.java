@@ -2,6 +2,7 @@ package dev.sluice.capture;
 
 import dev.sluice.log.PageReader;
 import dev.sluice.ltx.Checksums;
+import dev.sluice.ltx.WalRange;
 import dev.sluice.os.NativeFile;
 import dev.sluice.sqlite.DatabaseHeader;
 import dev.sluice.sqlite.WalFrameHeader;
@@ -31,6 +32,7 @@ final class WalViews {
 
   private final NativeFile main;
   private final NativeFile wal;
+  private final WalHeader header;
   private final int pageSize;
   private final int lockPage;
 
@@ -47,10 +49,11 @@ final class WalViews {
   private int commits;
   private int sealed;
 
-  private WalViews(NativeFile main, NativeFile wal, int pageSize) {
+  private WalViews(NativeFile main, NativeFile wal, WalHeader header) {
     this.main = main;
     this.wal = wal;
-    this.pageSize = pageSize;
+    this.header = header;
+    this.pageSize = header.pageSize();
     this.lockPage = Checksums.lockPage(pageSize);
   }
 
@@ -86,11 +89,13 @@ final class WalViews {
 
   private static WalViews start(NativeFile main, NativeFile wal, WalReader reader)
       throws IOException {
-    int pageSize = reader.header().pageSize();
-    WalViews views = new WalViews(main, wal, pageSize);
+    WalViews views = new WalViews(main, wal, reader.header());
     DatabaseHeader header = Recovery.readHeader(main);
     views.add(
-        0, header != null && header.pageSize() == pageSize ? Recovery.pageCount(header, main) : 0);
+        0,
+        header != null && header.pageSize() == views.pageSize
+            ? Recovery.pageCount(header, main)
+            : 0);
     return views;
   }
 
@@ -191,6 +196,11 @@ final class WalViews {
 
   long checksum(int state) {
     return checksums[state];
+  }
+
+  /** Where in the WAL the commit that leads to a state lies. */
+  WalRange range(int state) {
+    return WalTail.range(header, ends[state - 1] + 1, ends[state]);
   }
 
   /** The newest state with this size and checksum, or -1. */

@@ -7,6 +7,7 @@ import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxHeader;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
+import dev.sluice.ltx.WalRange;
 import dev.sluice.os.NativeFile;
 import java.io.Closeable;
 import java.io.IOException;
@@ -236,6 +237,12 @@ public final class Database implements Closeable {
     return lastCommitMillis;
   }
 
+  /** As below, of what was not committed in a WAL. */
+  public boolean commit(int pageSize, int commit, int[] candidates, int count, PageReader reader)
+      throws IOException {
+    return commit(pageSize, commit, candidates, count, reader, WalRange.NONE);
+  }
+
   /**
    * Cuts a transaction of what differs from the last one.
    *
@@ -245,10 +252,12 @@ public final class Database implements Closeable {
    * @param candidates pages that may have changed, ascending without repeats; only the first {@code
    *     count} count. What lies beyond the old end needs not be among them
    * @param reader gives their content
+   * @param wal where in the WAL it was committed, for {@link LtxHeader}
    * @return false when nothing had changed and there is no transaction
    * @throws IOException when it could not be cut; then nothing has changed
    */
-  public boolean commit(int pageSize, int commit, int[] candidates, int count, PageReader reader)
+  public boolean commit(
+      int pageSize, int commit, int[] candidates, int count, PageReader reader, WalRange wal)
       throws IOException {
     lock.lock();
     try {
@@ -287,7 +296,7 @@ public final class Database implements Closeable {
           continue;
         }
         if (header == null) {
-          header = start(pageSize, commit, timestamp);
+          header = start(pageSize, commit, timestamp, wal);
         }
         encoder.page(pgno, content);
         xor ^= old ^ sum;
@@ -302,7 +311,7 @@ public final class Database implements Closeable {
         if (commit == oldCount) {
           return false;
         }
-        header = start(pageSize, commit, timestamp);
+        header = start(pageSize, commit, timestamp, wal);
       }
       long checksum = Checksums.database(xor);
       encoder.finish(checksum);
@@ -321,11 +330,12 @@ public final class Database implements Closeable {
     }
   }
 
-  private LtxHeader start(int pageSize, int commit, long timestamp) throws IOException {
+  private LtxHeader start(int pageSize, int commit, long timestamp, WalRange wal)
+      throws IOException {
     long txid = position.txid() + 1;
     LtxHeader header =
         LtxHeader.transactions(
-            pageSize, commit, txid, txid, timestamp, txid == 1 ? 0 : position.checksum());
+            pageSize, commit, txid, txid, timestamp, txid == 1 ? 0 : position.checksum(), wal);
     log.appender().start(txid);
     encoder.start(header, log.appender());
     return header;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -255,6 +256,12 @@ public final class TransactionLog implements Closeable {
 
   /** The newest entry after which the database had this size and checksum, or null. */
   public @Nullable LogEntry find(int pageSize, int pageCount, long checksum) {
+    return find(pageSize, pageCount, checksum, header -> true);
+  }
+
+  /** As {@link #find}, of the entries whose header is as wanted. */
+  public @Nullable LogEntry find(
+      int pageSize, int pageCount, long checksum, Predicate<LtxHeader> wanted) {
     lock.lock();
     try {
       for (int i = segments.size() - 1; i >= 0; i--) {
@@ -264,7 +271,8 @@ public final class TransactionLog implements Closeable {
           LtxHeader header = entry.header();
           if (entry.postApplyChecksum() == checksum
               && header.commit() == pageCount
-              && header.pageSize() == pageSize) {
+              && header.pageSize() == pageSize
+              && wanted.test(header)) {
             return entry;
           }
         }
