@@ -4,6 +4,9 @@ import sqlite3
 import sys
 import time
 
+# So that a long campaign's transactions stay as they are at its start.
+RECENT = 80
+
 
 def say(line):
     """In one write: a kill -9 leaves no half of a line."""
@@ -33,16 +36,17 @@ try:
         db.execute("BEGIN IMMEDIATE")
         db.execute("INSERT INTO t VALUES(?,?,?)", (writer, i, chance.randbytes(chance.choice([10, 500, 9000]))))
         if chance.random() < 0.2:
-            db.execute("UPDATE t SET v=? WHERE w=? AND i%17=?", (chance.randbytes(300), writer, i % 17))
+            db.execute(
+                "UPDATE t SET v=? WHERE w=? AND i>? AND i%17=?", (chance.randbytes(300), writer, i - RECENT, i % 17))
         # With a WAL and spilled pages, SQLite before 3.51 leaves frames without a checksum behind.
         if chance.random() < 0.05:
             db.execute("SAVEPOINT s")
-            db.execute("UPDATE t SET v=zeroblob(2000) WHERE w=?", (writer,))
+            db.execute("UPDATE t SET v=zeroblob(2000) WHERE w=? AND i>?", (writer, i - RECENT))
             db.execute("ROLLBACK TO s")
         db.execute("INSERT OR REPLACE INTO counters VALUES(?,?)", (writer, i))
         if chance.random() < 0.05:
             # Work that is taken back leaves spilled pages behind.
-            db.execute("DELETE FROM t WHERE i%2=0")
+            db.execute("DELETE FROM t WHERE i>? AND i%2=0", (i - RECENT,))
             db.execute("ROLLBACK")
             db.execute("BEGIN IMMEDIATE")
             db.execute("INSERT INTO t VALUES(?,?,?)", (writer, i, b"again"))
