@@ -48,7 +48,7 @@ final class S3Clients {
             .overrideConfiguration(
                 c ->
                     c.retryStrategy(AwsRetryStrategy.doNotRetry())
-                        .addExecutionInterceptor(new WithoutExpect()))
+                        .addExecutionInterceptor(new OnlyWhatAllServersKnow()))
             // Checksums in trailers, chunked signatures and Expect: 100-continue are what other
             // servers refuse. LTX files carry checksums of their own.
             .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
@@ -107,11 +107,15 @@ final class S3Clients {
     }
   }
 
-  private static final class WithoutExpect implements ExecutionInterceptor {
+  private static final class OnlyWhatAllServersKnow implements ExecutionInterceptor {
     @Override
     public SdkHttpRequest modifyHttpRequest(
         Context.ModifyHttpRequest context, ExecutionAttributes attributes) {
-      return context.httpRequest().copy(request -> request.removeHeader("Expect"));
+      return context
+          .httpRequest()
+          .copy(
+              request ->
+                  request.removeHeader("Expect").removeHeader("x-amz-sdk-checksum-algorithm"));
     }
   }
 }

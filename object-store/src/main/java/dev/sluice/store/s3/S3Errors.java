@@ -72,6 +72,9 @@ final class S3Errors {
     if (passes || PASSING.contains(code)) {
       return new StoreUnavailableException(said, e);
     }
+    if (status == 501) {
+      return new NotImplementedException(said, e);
+    }
     String bucket = options.bucket();
     String advice =
         switch (code) {

@@ -28,6 +28,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -53,6 +55,8 @@ import software.amazon.awssdk.services.s3.model.S3Error;
  * depend on the size of objects.
  */
 final class S3Store implements ObjectStore {
+  private static final Logger LOG = LoggerFactory.getLogger(S3Store.class);
+
   /** As many keys as one request deletes at most. */
   private static final int DELETE_BATCH = 1000;
 
@@ -70,6 +74,8 @@ final class S3Store implements ObjectStore {
   private final StoreListener listener;
   private final S3Errors errors;
   private final Multipart multipart;
+  private final Conditions conditions;
+  private volatile boolean deletesOneByOne;
 
   private S3Store(S3Options options, S3Client client, StoreListener listener) {
     this.options = options;
@@ -77,6 +83,7 @@ final class S3Store implements ObjectStore {
     this.listener = listener;
     this.errors = new S3Errors(options);
     this.multipart = new Multipart(this, options);
+    this.conditions = new Conditions(options);
   }
 
   static S3Store open(S3Options options, StoreListener listener) throws IOException {
@@ -180,12 +187,49 @@ final class S3Store implements ObjectStore {
       throws IOException {
     Keys.check(key);
     Keys.checkMetadata(metadata);
-    long size = content.sizeBytes();
-    if (size >= ASK_FIRST_BYTES && condition != PutCondition.NONE) {
-      if (!condition.allows(head(key).map(ObjectInfo::etag))) {
-        throw new PreconditionFailedException(this, key, condition);
-      }
+    if (condition == PutCondition.NONE) {
+      return putUnder(key, content, metadata, condition);
     }
+    if (content.sizeBytes() >= ASK_FIRST_BYTES || conditions.areIgnored()) {
+      look(key, condition);
+    }
+    try {
+      Etag etag = putUnder(key, content, metadata, condition);
+      return conditions.areUnknown() && content.sizeBytes() < ASK_FIRST_BYTES
+          ? tryCondition(key, content, metadata, etag)
+          : etag;
+    } catch (NotImplementedException e) {
+      conditions.ignored();
+      look(key, condition);
+      return putUnder(key, content, metadata, PutCondition.NONE);
+    }
+  }
+
+  private void look(String key, PutCondition condition) throws IOException {
+    if (!condition.allows(head(key).map(ObjectInfo::etag))) {
+      throw new PreconditionFailedException(this, key, condition);
+    }
+  }
+
+  /** Puts what is there already once more, if there is nothing: that must fail. */
+  private Etag tryCondition(
+      String key, ByteSource content, Map<String, String> metadata, Etag stored) {
+    try {
+      Etag again = putUnder(key, content, metadata, PutCondition.IF_ABSENT);
+      conditions.ignored();
+      return again;
+    } catch (PreconditionFailedException e) {
+      conditions.checked();
+    } catch (IOException e) {
+      LOG.debug("{}: whether conditions are checked is still unknown", this, e);
+    }
+    return stored;
+  }
+
+  private Etag putUnder(
+      String key, ByteSource content, Map<String, String> metadata, PutCondition condition)
+      throws IOException {
+    long size = content.sizeBytes();
     if (size > Multipart.WHOLE_BYTES) {
       return multipart.put(key, content, metadata, condition);
     }
@@ -236,10 +280,17 @@ final class S3Store implements ObjectStore {
     all.forEach(Keys::check);
     for (int from = 0; from < all.size(); from += DELETE_BATCH) {
       List<String> batch = all.subList(from, Math.min(all.size(), from + DELETE_BATCH));
-      if (batch.size() == 1) {
-        deleteOne(batch.get(0));
-      } else {
-        deleteBatch(batch);
+      if (batch.size() > 1 && !deletesOneByOne) {
+        try {
+          deleteBatch(batch);
+          continue;
+        } catch (NotImplementedException e) {
+          deletesOneByOne = true;
+          LOG.info("{}: objects are deleted one by one: {}", this, e.getMessage());
+        }
+      }
+      for (String key : batch) {
+        deleteOne(key);
       }
     }
   }
