@@ -67,9 +67,10 @@ public final class StoreQuery {
                 });
   }
 
-  /** An error that names the URL. */
+  /** An error that names the URL, without its parameters: one may hold a secret by mistake. */
   public IllegalArgumentException bad(String why) {
-    return new IllegalArgumentException("store URL '" + url + "': " + why);
+    StoreUrl shown = new StoreUrl(url.scheme(), url.authority(), url.path(), "");
+    return new IllegalArgumentException("store URL '" + shown + "': " + why);
   }
 
   private static String decode(String text) {

@@ -93,6 +93,22 @@ final class RetryingStoreTest extends ObjectStoreContract {
   }
 
   @Test
+  void aPutThatWasGivenUpIsRecognisedWhenTriedAgainLater() throws IOException {
+    faulty.failNext(Fault.AMBIGUOUS, Operation.PUT);
+    faulty.inject(Fault.UNAVAILABLE, Operation.PUT, "", 0, 3);
+    ByteSource content = ByteSource.of("mine".getBytes(UTF_8));
+    assertThatThrownBy(() -> store.put("a", content, Map.of(), PutCondition.IF_ABSENT))
+        .isInstanceOf(StoreUnavailableException.class);
+    assertThat(inner.head("a")).isPresent();
+
+    Etag etag = store.put("a", content, Map.of(), PutCondition.IF_ABSENT);
+
+    assertThat(inner.head("a").orElseThrow().etag()).isEqualTo(etag);
+    assertThatThrownBy(() -> store.put("a", content, Map.of(), PutCondition.IF_ABSENT))
+        .isInstanceOf(PreconditionFailedException.class);
+  }
+
+  @Test
   void somebodyElsesPutIsNotTakenForOurs() throws IOException {
     put("a", "theirs");
 

@@ -209,8 +209,7 @@ final class Multipart implements AutoCloseable {
                                     .bucket(options.bucket())
                                     .key(key)
                                     .uploadId(upload)
-                                    .partNumber(number)
-                                    .overrideConfiguration(store.timeLimit(part.length())),
+                                    .partNumber(number),
                             part.body())
                         .eTag());
         return CompletedPart.builder().partNumber(number).eTag(etag).build();

@@ -11,6 +11,7 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -36,14 +37,19 @@ final class S3Clients {
   static S3Client open(S3Options options) throws IOException {
     Region region = region(options);
     AwsCredentialsProvider credentials = credentials(options);
+    // The client with the fewest classes and no threads; it sends and receives as it is asked to.
+    SdkHttpClient http =
+        new StallGuard(
+            UrlConnectionHttpClient.builder()
+                .connectionTimeout(CONNECT)
+                .socketTimeout(options.silence())
+                .build(),
+            options.silence());
     S3ClientBuilder builder =
         S3Client.builder()
             .region(region)
             .credentialsProvider(credentials)
-            .httpClientBuilder(
-                UrlConnectionHttpClient.builder()
-                    .connectionTimeout(CONNECT)
-                    .socketTimeout(options.silence()))
+            .httpClient(http)
             // Repetition is the business of RetryingStore, which knows what a lost answer means.
             .overrideConfiguration(
                 c ->

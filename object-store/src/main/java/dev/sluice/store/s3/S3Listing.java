@@ -28,10 +28,14 @@ final class S3Listing implements Iterator<ObjectInfo> {
   private @Nullable ObjectInfo next;
 
   /** Asks for the first page. */
-  S3Listing(S3Store store, String bucket, String prefix, String startAfter) throws IOException {
+  S3Listing(S3Store store, S3Options options, String prefix, String startAfter) throws IOException {
     this.store = store;
     this.prefix = prefix;
-    this.request = ListObjectsV2Request.builder().bucket(bucket).prefix(prefix);
+    this.request =
+        ListObjectsV2Request.builder()
+            .bucket(options.bucket())
+            .prefix(prefix)
+            .maxKeys(options.pageKeys());
     if (!startAfter.isEmpty()) {
       request.startAfter(startAfter);
     }
@@ -66,7 +70,7 @@ final class S3Listing implements Iterator<ObjectInfo> {
       if (continuation == null) {
         return null;
       }
-      page = read(request.continuationToken(continuation).build());
+      page = read(request.startAfter(null).continuationToken(continuation).build());
     }
   }
 

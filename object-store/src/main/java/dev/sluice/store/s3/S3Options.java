@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param kmsKeyId the key for {@code aws:kms}; empty: the account's default
  * @param storageClass as S3 names it; empty: the bucket's default
  * @param silence how long the server may say nothing before a request counts as failed
+ * @param pageKeys keys in a page of a list, at most 1,000
  */
 record S3Options(
     String bucket,
@@ -27,8 +28,11 @@ record S3Options(
     Optional<String> encryption,
     Optional<String> kmsKeyId,
     Optional<String> storageClass,
-    Duration silence) {
+    Duration silence,
+    int pageKeys) {
   private static final Duration SILENCE = Duration.ofSeconds(30);
+
+  private static final int PAGE_KEYS = 1000;
 
   private static final List<String> PARAMETERS =
       List.of("endpoint", "region", "path-style", "sse", "sse-kms-key-id", "storage-class");
@@ -56,17 +60,18 @@ record S3Options(
         encryption,
         kmsKeyId,
         query.get("storage-class"),
-        SILENCE);
+        SILENCE,
+        PAGE_KEYS);
   }
 
   private static URI endpoint(StoreQuery query, String text) {
     try {
       URI uri = new URI(text.contains("://") ? text : "https://" + text);
-      if (!List.of("http", "https").contains(uri.getScheme()) || uri.getHost() == null) {
-        throw query.bad("parameter endpoint is '" + text + "', not http(s)://host:port");
-      }
       if (uri.getUserInfo() != null) {
         throw query.bad("parameter endpoint holds a user; credentials come from the environment");
+      }
+      if (!List.of("http", "https").contains(uri.getScheme()) || uri.getHost() == null) {
+        throw query.bad("parameter endpoint is '" + text + "', not http(s)://host:port");
       }
       return uri;
     } catch (URISyntaxException e) {
@@ -74,8 +79,17 @@ record S3Options(
     }
   }
 
-  S3Options withSilence(Duration longest) {
+  /** With other limits than those of every day. */
+  S3Options with(Duration otherSilence, int otherPageKeys) {
     return new S3Options(
-        bucket, endpoint, region, pathStyle, encryption, kmsKeyId, storageClass, longest);
+        bucket,
+        endpoint,
+        region,
+        pathStyle,
+        encryption,
+        kmsKeyId,
+        storageClass,
+        otherSilence,
+        otherPageKeys);
   }
 }

@@ -15,7 +15,6 @@ import dev.sluice.store.StoreListener.Request;
 import dev.sluice.store.StoreUnavailableException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -30,7 +29,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.exception.SdkServiceException;
@@ -65,9 +63,6 @@ final class S3Store implements ObjectStore {
    * that knows it does not closes the connection early, and its answer is lost in the broken pipe.
    */
   static final int ASK_FIRST_BYTES = 1 << 20;
-
-  /** Below this rate a connection counts as hanging. */
-  private static final long SLOWEST_BYTES_PER_SECOND = 16 << 10;
 
   private final S3Options options;
   private final S3Client client;
@@ -242,8 +237,7 @@ final class S3Store implements ObjectStore {
             .ssekmsKeyId(options.kmsKeyId().orElse(null))
             .storageClass(options.storageClass().orElse(null))
             .ifNoneMatch(ifNoneMatch(condition))
-            .ifMatch(ifMatch(condition))
-            .overrideConfiguration(timeLimit(size));
+            .ifMatch(ifMatch(condition));
     try (Part whole = new Part(content, 0, size)) {
       return send(
           Operation.PUT,
@@ -262,16 +256,9 @@ final class S3Store implements ObjectStore {
     return condition.etag().map(etag -> '"' + etag.value() + '"').orElse(null);
   }
 
-  /** Ends a request whose server stops reading, which no time-out of the socket does. */
-  AwsRequestOverrideConfiguration timeLimit(long bytes) {
-    Duration longest =
-        options.silence().multipliedBy(2).plusSeconds(bytes / SLOWEST_BYTES_PER_SECOND);
-    return AwsRequestOverrideConfiguration.builder().apiCallAttemptTimeout(longest).build();
-  }
-
   @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
-    return new S3Listing(this, options.bucket(), prefix, startAfter).stream();
+    return new S3Listing(this, options, prefix, startAfter).stream();
   }
 
   @Override

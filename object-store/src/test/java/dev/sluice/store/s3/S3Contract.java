@@ -18,6 +18,7 @@ import dev.sluice.store.Stores;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -90,18 +91,28 @@ abstract class S3Contract extends ObjectStoreContract {
 
   @Test
   void listsOfMoreThanAPageAndDeletesOfManyAreComplete() throws IOException {
-    List<String> keys = IntStream.range(0, 1_020).mapToObj(i -> String.format("k%04d", i)).toList();
-    for (String key : keys) {
-      put(key, "");
-    }
-    assertThat(list("", "")).isEqualTo(keys);
-    assertThat(stats.requests(Operation.LIST)).isEqualTo(2);
-    assertThat(list("", "k1000")).isEqualTo(keys.subList(1001, 1020));
-    try (Stream<ObjectInfo> first = store.list("k", "")) {
-      assertThat(first.findFirst().orElseThrow().key()).isEqualTo("k0000");
-    }
+    StoreUrl url = StoreUrl.parse("s3://" + bucket() + "?endpoint=" + endpoint());
+    S3Options pagesOfFour = S3Options.of(url).with(Duration.ofSeconds(30), 4);
+    List<String> keys = IntStream.range(0, 10).mapToObj(i -> "pages/k" + i).toList();
+    try (ObjectStore whole = S3Store.open(pagesOfFour, stats)) {
+      for (String key : keys) {
+        whole.put(key, ByteSource.of(new byte[0]), Map.of(), PutCondition.NONE);
+      }
+      assertThat(keysOf(whole.list("pages/", ""))).isEqualTo(keys);
+      assertThat(stats.requests(Operation.LIST)).isEqualTo(3);
+      assertThat(keysOf(whole.list("pages/", "pages/k4"))).isEqualTo(keys.subList(5, 10));
+      try (Stream<ObjectInfo> first = whole.list("pages/k", "")) {
+        assertThat(first.findFirst().orElseThrow().key()).isEqualTo("pages/k0");
+      }
 
-    store.delete(keys);
-    assertThat(list("", "")).isEmpty();
+      whole.delete(keys);
+      assertThat(keysOf(whole.list("pages/", ""))).isEmpty();
+    }
+  }
+
+  private static List<String> keysOf(Stream<ObjectInfo> objects) {
+    try (objects) {
+      return objects.map(ObjectInfo::key).toList();
+    }
   }
 }
