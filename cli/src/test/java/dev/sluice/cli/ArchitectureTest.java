@@ -123,6 +123,15 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("software.amazon..");
 
+  @ArchTest
+  static final ArchRule OPENDAL_STAYS_IN_ITS_STORE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.sluice.store.opendal..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.opendal..");
+
   private static String[] with(String[] packages, String... more) {
     String[] all = java.util.Arrays.copyOf(packages, packages.length + more.length);
     System.arraycopy(more, 0, all, packages.length, more.length);
