@@ -114,6 +114,24 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("ch.qos.logback..", "picocli..");
 
+  @ArchTest
+  static final ArchRule THE_AWS_SDK_STAYS_IN_ITS_STORE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.sluice.store.s3..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("software.amazon..");
+
+  @ArchTest
+  static final ArchRule OPENDAL_STAYS_IN_ITS_STORE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.sluice.store.opendal..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.opendal..");
+
   private static String[] with(String[] packages, String... more) {
     String[] all = java.util.Arrays.copyOf(packages, packages.length + more.length);
     System.arraycopy(more, 0, all, packages.length, more.length);

@@ -22,7 +22,7 @@ public record Backoff(int attempts, Duration first, Duration longest) {
   }
 
   /** The wait before a repetition, counted from 1. */
-  Duration before(int repetition, RandomGenerator random) {
+  public Duration before(int repetition, RandomGenerator random) {
     long capMillis = longest.toMillis();
     long millis = first.toMillis() << Math.min(repetition - 1, 20);
     millis = Math.min(millis, capMillis);

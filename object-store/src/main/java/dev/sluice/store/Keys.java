@@ -71,8 +71,12 @@ public final class Keys {
     return new IllegalArgumentException("object key '" + key + "' " + what);
   }
 
-  /** Checks metadata against what {@link ObjectStore#put} promises to keep. */
-  static void checkMetadata(Map<String, String> metadata) {
+  /**
+   * Checks metadata against what {@link ObjectStore#put} promises to keep.
+   *
+   * @throws IllegalArgumentException naming what is not kept
+   */
+  public static void checkMetadata(Map<String, String> metadata) {
     int bytes = 0;
     for (Map.Entry<String, String> entry : metadata.entrySet()) {
       String name = entry.getKey();

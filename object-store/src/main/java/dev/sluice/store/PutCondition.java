@@ -30,7 +30,7 @@ public final class PutCondition {
   }
 
   /** Whether a put may go ahead when {@code present} is there. */
-  boolean allows(Optional<Etag> present) {
+  public boolean allows(Optional<Etag> present) {
     if (etag != null) {
       return present.isPresent() && present.get().equals(etag);
     }

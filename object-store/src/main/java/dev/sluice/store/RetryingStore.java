@@ -10,6 +10,8 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -20,7 +22,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A conditional put whose first try failed may have happened all the same; its repetition then
  * finds the condition broken by itself. So when a condition fails after such a failure and the
- * object there has exactly the content to put, the put counts as done.
+ * object there has exactly the content to put, the put counts as done. That also holds when it was
+ * given up in between: keys whose fate is unknown are remembered, so the caller may try again
+ * later.
  *
  * <p>Streams that fail while they are read are the reader's to repeat: it knows how far it came.
  */
@@ -37,10 +41,16 @@ public final class RetryingStore implements ObjectStore {
 
   private static final Logger LOG = LoggerFactory.getLogger(RetryingStore.class);
 
+  /** More are forgotten: a shipper has one put under way for each database. */
+  private static final int MOST_KEYS = 10_000;
+
   private final ObjectStore store;
   private final Backoff backoff;
   private final Sleeper sleeper;
   private final RandomGenerator random;
+
+  /** Keys of conditional puts that were given up and may have happened all the same. */
+  private final Set<String> uncertain = ConcurrentHashMap.newKeySet();
 
   public RetryingStore(ObjectStore store, Backoff backoff) {
     this(store, backoff, time -> Thread.sleep(time.toMillis()), new Random());
@@ -80,17 +90,33 @@ public final class RetryingStore implements ObjectStore {
   public Etag put(
       String key, ByteSource content, Map<String, String> metadata, PutCondition condition)
       throws IOException {
-    int[] tries = {0};
-    return retry(
-        () -> {
-          tries[0]++;
-          try {
-            return store.put(key, content, metadata, condition);
-          } catch (PreconditionFailedException e) {
-            Optional<Etag> own = tries[0] == 1 ? Optional.empty() : ownEarlierPut(key, content);
-            return own.orElseThrow(() -> e);
-          }
-        });
+    boolean[] mayHaveHappened = {uncertain.contains(key)};
+    try {
+      Etag etag =
+          retry(
+              () -> {
+                try {
+                  return store.put(key, content, metadata, condition);
+                } catch (PreconditionFailedException e) {
+                  Optional<Etag> own =
+                      mayHaveHappened[0] ? ownEarlierPut(key, content) : Optional.empty();
+                  return own.orElseThrow(() -> e);
+                } catch (StoreUnavailableException e) {
+                  mayHaveHappened[0] = true;
+                  throw e;
+                }
+              });
+      uncertain.remove(key);
+      return etag;
+    } catch (PreconditionFailedException e) {
+      uncertain.remove(key);
+      throw e;
+    } catch (IOException e) {
+      if (mayHaveHappened[0] && condition != PutCondition.NONE && uncertain.size() < MOST_KEYS) {
+        uncertain.add(key);
+      }
+      throw e;
+    }
   }
 
   private Optional<Etag> ownEarlierPut(String key, ByteSource content) throws IOException {

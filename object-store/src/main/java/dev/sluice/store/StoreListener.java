@@ -9,7 +9,11 @@ public interface StoreListener {
   enum Operation {
     HEAD,
     GET,
+    /** An object stored; of a large one, the request that makes it of its parts. */
     PUT,
+    /** What else a large object takes: the request that begins it, and each part. */
+    PART,
+    /** A page of a list. */
     LIST,
     DELETE
   }

@@ -39,14 +39,14 @@ final class RetryingStoreTest extends ObjectStoreContract {
         assertThat(read("a")).isEqualTo("x");
         store.readFully("a", 0, ByteBuffer.allocate(1));
       }
-      case PUT -> put("a", "x");
+      case PUT, PART -> put("a", "x");
       case LIST -> assertThat(list("", "")).containsExactly("a");
       case DELETE -> store.delete(List.of("a"));
     }
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PART")
   void everyOperationIsRepeated(Operation operation) throws IOException {
     put("a", "x");
     faulty.inject(Fault.UNAVAILABLE, operation, "", 0, 3);
@@ -90,6 +90,22 @@ final class RetryingStoreTest extends ObjectStoreContract {
     Etag next =
         store.put("a", ByteSource.of("next".getBytes(UTF_8)), Map.of(), PutCondition.ifMatch(etag));
     assertThat(inner.head("a").orElseThrow().etag()).isEqualTo(next);
+  }
+
+  @Test
+  void aPutThatWasGivenUpIsRecognisedWhenTriedAgainLater() throws IOException {
+    faulty.failNext(Fault.AMBIGUOUS, Operation.PUT);
+    faulty.inject(Fault.UNAVAILABLE, Operation.PUT, "", 0, 3);
+    ByteSource content = ByteSource.of("mine".getBytes(UTF_8));
+    assertThatThrownBy(() -> store.put("a", content, Map.of(), PutCondition.IF_ABSENT))
+        .isInstanceOf(StoreUnavailableException.class);
+    assertThat(inner.head("a")).isPresent();
+
+    Etag etag = store.put("a", content, Map.of(), PutCondition.IF_ABSENT);
+
+    assertThat(inner.head("a").orElseThrow().etag()).isEqualTo(etag);
+    assertThatThrownBy(() -> store.put("a", content, Map.of(), PutCondition.IF_ABSENT))
+        .isInstanceOf(PreconditionFailedException.class);
   }
 
   @Test

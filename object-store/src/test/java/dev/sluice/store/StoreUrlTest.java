@@ -51,6 +51,8 @@ final class StoreUrlTest {
     }
     assertThatThrownBy(() -> Stores.open("gopher://x/y").close())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("store URL 'gopher://x/y': this version knows file:///directory only");
+        .hasMessage(
+            "store URL 'gopher://x/y': no such kind of store; there are file:///directory, abs://…, gs://…,"
+                + " s3://…, sftp://…, webdav://…, webdavs://…");
   }
 }
