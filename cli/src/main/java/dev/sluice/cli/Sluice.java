@@ -18,6 +18,8 @@ import picocli.CommandLine.ScopeType;
       MountCommand.class,
       FollowCommand.class,
       RestoreCommand.class,
+      BackupsCommand.class,
+      VerifyCommand.class,
       StatusCommand.class,
       WaitCommand.class,
       LtxCommand.class,
@@ -32,6 +34,9 @@ import picocli.CommandLine.ScopeType;
       "3:wait: timed out",
       "4:wait: the position is on another history",
       "5:wait: the node has no such database",
+      "6:restore, verify: the backup is damaged",
+      "7:restore, verify: no backup, or not of that moment",
+      "8:backups, verify: transactions are missing in it",
     },
     footerHeading = "%nExample:%n",
     footer = {

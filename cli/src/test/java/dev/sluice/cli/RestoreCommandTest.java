@@ -53,7 +53,7 @@ class RestoreCommandTest {
     Run.sluice("restore", url, "-o", out, "--txid", "12").ok();
     Run.sluice("restore", url, "-o", out, "--timestamp", "now", "--force").ok();
     Run run = Run.sluice("restore", url, "-o", out, "--txid", "11", "--force");
-    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.status()).isEqualTo(ExitStatus.NOT_RESTORABLE);
     assertThat(run.err())
         .contains("TXID 0000000000000011")
         .contains("nearest it can: 0000000000000012");
