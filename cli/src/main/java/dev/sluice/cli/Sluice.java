@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
       VerifyCommand.class,
       StatusCommand.class,
       WaitCommand.class,
+      ConfigCommand.class,
       LtxCommand.class,
       VersionCommand.class,
       HelpCommand.class,
