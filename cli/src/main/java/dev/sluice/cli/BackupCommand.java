@@ -4,7 +4,6 @@ import dev.sluice.ltx.CorruptLtxException;
 import dev.sluice.restore.ChecksumMismatchException;
 import dev.sluice.restore.DamagedDatabaseException;
 import dev.sluice.restore.NotRestorableException;
-import dev.sluice.restore.RestoreOptions;
 import dev.sluice.restore.RestoreTarget;
 import dev.sluice.restore.RestoreTime;
 import dev.sluice.restore.StoreLayout;
@@ -130,13 +129,6 @@ abstract class BackupCommand extends CliCommand {
         err().println("sluice: " + Errors.line(e) + "; trying " + urls.get(i + 1));
       }
     }
-  }
-
-  /** A file that needs to go through no network is read by as many as decompress. */
-  static int defaultThreads(StoreUrl url) {
-    return url.scheme().equals("file")
-        ? RestoreOptions.DEFAULT.threads()
-        : RestoreOptions.MAX_THREADS;
   }
 
   /** The file that the configuration has for the database; null when a URL was given. */

@@ -115,11 +115,12 @@ final class RestoreCommand extends BackupCommand {
       report.print(out, url, RestorePreview.of(store, layout, Moment.target(moment)));
       return;
     }
+    RestoreOptions defaults = RestoreOptions.of(url.scheme());
     RestoreOptions options =
-        RestoreOptions.DEFAULT
+        defaults
             .withTarget(Moment.target(moment))
             .withForce(force)
-            .withThreads(parallelism == 0 ? defaultThreads(url) : parallelism)
+            .withThreads(parallelism == 0 ? defaults.threads() : parallelism)
             .withIntegrity(integrity, new SqliteCheck());
     report.print(out, url, run(store, layout, options, out));
   }

@@ -40,9 +40,8 @@ final class VerifyCommand extends BackupCommand {
         (store, layout, url) -> {
           try (ProgressLine progress = new ProgressLine(err(), ProgressLine.isTerminal())) {
             RestoreOptions options =
-                RestoreOptions.DEFAULT
+                RestoreOptions.of(url.scheme())
                     .withTarget(Moment.target(moment))
-                    .withThreads(defaultThreads(url))
                     .withIntegrity(IntegrityCheck.FULL, new SqliteCheck())
                     .withListener(json ? RestoreListener.NONE : progress);
             return report(url, Verification.run(store, layout, options, scratch));

@@ -9,12 +9,15 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a plan, opened: several at a time, because each costs the store's latency. A small
@@ -27,7 +30,11 @@ final class InputFiles implements Closeable {
   /** … this. */
   private static final long WHOLE_FILES_BYTES = 32 << 20;
 
+  /** Reading ahead is not worth it below this size. */
+  private static final long AHEAD_FROM_BYTES = 8 << 20;
+
   private final List<LtxFile> files = new ArrayList<>();
+  private @Nullable ReadAhead ahead;
 
   private InputFiles() {}
 
@@ -35,18 +42,28 @@ final class InputFiles implements Closeable {
    * Opens files, oldest first.
    *
    * @param threads how many are opened at once, at most
+   * @param readAhead whether the largest file, mostly the snapshot, is read ahead
    */
-  static InputFiles open(ObjectStore store, List<StoredFile> files, int threads)
+  static InputFiles open(ObjectStore store, List<StoredFile> files, int threads, boolean readAhead)
       throws IOException {
     InputFiles opened = new InputFiles();
     ExecutorService executor = executor(Math.min(threads, files.size()));
     List<Future<LtxFile>> underWay = new ArrayList<>();
     try {
+      StoredFile largest = Collections.max(files, Comparator.comparing(StoredFile::sizeBytes));
       long memory = WHOLE_FILES_BYTES;
       for (StoredFile file : files) {
         boolean whole = file.sizeBytes() <= Math.min(memory, WHOLE_FILE_BYTES);
         memory -= whole ? file.sizeBytes() : 0;
-        underWay.add(executor.submit(() -> open(store, file, whole)));
+        if (readAhead && file.equals(largest) && file.sizeBytes() >= AHEAD_FROM_BYTES) {
+          ReadAhead source = StoreSource.ahead(store, file);
+          opened.ahead = source;
+          underWay.add(
+              executor.submit(
+                  () -> checked(LtxFile.open(source, StoreSource.name(store, file)), file)));
+        } else {
+          underWay.add(executor.submit(() -> open(store, file, whole)));
+        }
       }
       for (Future<LtxFile> file : underWay) {
         opened.files.add(await(file));
@@ -75,7 +92,11 @@ final class InputFiles implements Closeable {
 
   private static LtxFile open(ObjectStore store, StoredFile file, boolean whole)
       throws IOException {
-    LtxFile input = whole ? StoreSource.openWhole(store, file) : StoreSource.open(store, file);
+    return checked(
+        whole ? StoreSource.openWhole(store, file) : StoreSource.open(store, file), file);
+  }
+
+  private static LtxFile checked(LtxFile input, StoredFile file) throws IOException {
     LtxHeader header = input.header();
     if (header.minTxid() != file.minTxid() || header.maxTxid() != file.maxTxid()) {
       input.close();
@@ -103,6 +124,13 @@ final class InputFiles implements Closeable {
         throw failure;
       }
       throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  /** The files are opened; from now on they are read from the front to the back. */
+  void startReading() {
+    if (ahead != null) {
+      ahead.start();
     }
   }
 

@@ -95,14 +95,17 @@ public final class Restore {
   }
 
   private RestoreResult restore(RestorePlan plan, TargetFile file) throws IOException {
-    try (InputFiles inputs = InputFiles.open(store, plan.files(), options.threads())) {
+    try (InputFiles inputs =
+        InputFiles.open(store, plan.files(), options.threads(), options.readAhead())) {
       LtxHeader last = inputs.lastHeader();
       long sizeBytes = (long) last.commit() * last.pageSize();
       PieceJournal journal = file.openJournal(last.pageSize(), sizeBytes, options.listener());
       file.setSize(sizeBytes);
+      inputs.startReading();
       Position position = decode(inputs.files(), file, journal, last.pageSize());
       boolean verified = options.integrity() != IntegrityCheck.NONE && verify(plan, position);
       if (options.integrity() == IntegrityCheck.FULL) {
+        inputs.startReading();
         for (LtxFile input : inputs.files()) {
           LtxVerifier.verify(input, options.threads());
         }

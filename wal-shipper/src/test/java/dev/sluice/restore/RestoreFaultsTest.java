@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 final class RestoreFaultsTest {
   private static final StoreLayout LAYOUT = StoreLayout.of("s3", "app.db");
-  private static final Backoff SOON = new Backoff(3, Duration.ofMillis(1), Duration.ofMillis(2));
+  private static final Backoff SOON = new Backoff(9, Duration.ofMillis(1), Duration.ofMillis(2));
 
   private final InMemoryStore memory = new InMemoryStore();
   private final FaultyStore faulty = new FaultyStore(memory);
@@ -105,6 +105,35 @@ final class RestoreFaultsTest {
     Restore.run(vanishing, LAYOUT, RestoreOptions.DEFAULT.withThreads(1), target);
     assertRestored();
     assertThat(calls[0]).isGreaterThan(20);
+  }
+
+  @Test
+  void aStoreFarAwayIsReadAhead() throws IOException {
+    backup.transaction(9000, pages(1, 9000));
+    backup.transaction(9000, pages(4000, 4100));
+    StoreStats stats = new StoreStats();
+    RestoreOptions options = RestoreOptions.of("s3");
+    Restore.run(new MeteredStore(memory, stats), LAYOUT, options, target);
+    assertRestored();
+    // 10 blocks, the file's ends, and what the second file and stragglers need.
+    assertThat(stats.requests(Operation.GET)).isLessThan(30);
+
+    faulty.inject(Fault.CUT, Operation.GET, "", 6, 2);
+    faulty.inject(Fault.UNAVAILABLE, Operation.GET, "", 9, 2);
+    ObjectStore store = new RetryingStore(faulty, SOON);
+    Restore.run(store, LAYOUT, options.withForce(true), target);
+    assertRestored();
+
+    // Gaps in what is wanted of the large file.
+    backup.transaction(9000, pages(100, 8000));
+    RestoreOptions full = options.withIntegrity(IntegrityCheck.FULL, DatabaseCheck.NONE);
+    Restore.run(memory, LAYOUT, full.withForce(true), target);
+    assertRestored();
+
+    faulty.inject(Fault.BROKEN, Operation.GET, "", 8, 100);
+    assertThatThrownBy(() -> Restore.run(faulty, LAYOUT, options.withForce(true), target))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("injected");
   }
 
   @Test
