@@ -111,8 +111,7 @@ final class ConfigImportTest {
             include:
               - '*.db'
               - '**/*.db'
-            """
-                .replace('\'', '"'));
+            """);
   }
 
   @Test

@@ -137,8 +137,7 @@ final class TargetFile implements AutoCloseable {
    * Removes what killed restores left, but for the largest that can be gone on with: that one is
    * locked and returned.
    */
-  private static @Nullable TargetFile takeLeftovers(Path target, boolean force)
-      throws IOException {
+  private static @Nullable TargetFile takeLeftovers(Path target, boolean force) throws IOException {
     String prefix = temporaryPrefix(target);
     @Nullable TargetFile best = null;
     try (var siblings =
@@ -177,7 +176,13 @@ final class TargetFile implements AutoCloseable {
       }
       return null;
     }
-    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) || !isOurs(path)) {
+      return null;
+    }
+    if ((int) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS) > 1) {
+      // Killed just after it got its name: it is a database in use now, not to be touched.
+      Files.deleteIfExists(PieceJournal.of(path));
+      Files.deleteIfExists(path);
       return null;
     }
     TargetFile left = new TargetFile(target, force, path);
@@ -188,9 +193,17 @@ final class TargetFile implements AutoCloseable {
     return null;
   }
 
+  /** In a directory that others can write to, what they put there is not gone on with. */
+  private static boolean isOurs(Path path) throws IOException {
+    Object owner = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    return owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+  }
+
   private long journalBytes() throws IOException {
     Path path = PieceJournal.of(temporary);
-    return Files.isRegularFile(path) ? Files.size(path) : 0;
+    return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) && isOurs(path)
+        ? Files.size(path)
+        : 0;
   }
 
   private static Path directory(Path target) throws NotDirectoryException {
@@ -229,8 +242,8 @@ final class TargetFile implements AutoCloseable {
     if (usable < bytes - there) {
       throw new FileSystemException(
           String.format(
-              "%s: the database takes %,d bytes more, its file system has %,d left; free some space or"
-                  + " restore elsewhere",
+              "%s: the database takes %,d bytes more, its file system has %,d left; free some space"
+                  + " or restore elsewhere",
               target, bytes - there, usable));
     }
     file.setLength(bytes);
@@ -294,6 +307,7 @@ final class TargetFile implements AutoCloseable {
   /** Makes the file durable and gives it its name. */
   void publish() throws IOException {
     channel.force(true);
+    Files.deleteIfExists(PieceJournal.of(temporary));
     if (force) {
       for (String companion : COMPANIONS) {
         Files.deleteIfExists(companion(target, companion));

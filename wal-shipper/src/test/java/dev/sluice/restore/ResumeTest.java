@@ -141,6 +141,17 @@ final class ResumeTest {
   }
 
   @Test
+  void aDatabaseThatGotItsNameIsNotTouched() throws IOException {
+    // As if it had been killed between giving the name and removing the temporary one.
+    Path live = Files.createLink(directory.resolve("live.db"), leftover(false));
+    byte[] content = Files.readAllBytes(live);
+    backup.transaction(PAGES - 100, IntStream.rangeClosed(1, 3000).toArray());
+    restore(RestoreListener.NONE);
+    assertRestored();
+    assertThat(Files.readAllBytes(live)).isEqualTo(content);
+  }
+
+  @Test
   void theResultIsVerifiedAsAWhole() throws IOException {
     backup.snapshot(Map.of(Restore.POSITION, "0000000000000001/8000000000000001"));
     assertThatThrownBy(() -> restore(RestoreListener.NONE))
