@@ -29,6 +29,11 @@ abstract class CliCommand implements Callable<Integer> {
     return false;
   }
 
+  /** The {@link ExitStatus} for what {@link #call} threw. */
+  int statusOf(Exception e) {
+    return ExitStatus.FAILED;
+  }
+
   final CommandSpec spec() {
     return spec;
   }

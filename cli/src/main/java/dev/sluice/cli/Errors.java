@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import dev.sluice.ltx.CorruptLtxException;
 import dev.sluice.node.NodeException;
 import dev.sluice.restore.ChecksumMismatchException;
+import dev.sluice.restore.DamagedDatabaseException;
 import dev.sluice.restore.NotRestorableException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,7 +31,9 @@ final class Errors {
     if (Sluice.isVerbose(command)) {
       e.printStackTrace(err);
     }
-    return ExitStatus.FAILED;
+    return command.getCommand() instanceof CliCommand failed
+        ? failed.statusOf(e)
+        : ExitStatus.FAILED;
   }
 
   /** Shows what is wrong with a command line. */
@@ -67,7 +70,8 @@ final class Errors {
     if (e instanceof UserException
         || e instanceof NodeException
         || e instanceof NotRestorableException
-        || e instanceof ChecksumMismatchException) {
+        || e instanceof ChecksumMismatchException
+        || e instanceof DamagedDatabaseException) {
       return message(e);
     }
     if (e instanceof CorruptLtxException) {

@@ -8,6 +8,9 @@ final class ExitStatus {
   static final int TIMED_OUT = 3;
   static final int DIVERGED = 4;
   static final int UNKNOWN_DATABASE = 5;
+  static final int DAMAGED = 6;
+  static final int NOT_RESTORABLE = 7;
+  static final int INCOMPLETE = 8;
 
   private ExitStatus() {}
 }

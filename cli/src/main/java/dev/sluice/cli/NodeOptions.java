@@ -29,7 +29,7 @@ final class NodeOptions {
   @Option(
       names = "--store",
       paramLabel = "URL",
-      converter = RestoreCommand.StoreUrlConverter.class,
+      converter = BackupCommand.StoreUrlConverter.class,
       description =
           "Back up below this URL, such as file:///backups; a database at URL/<its name>.")
   private @Nullable StoreUrl store;
@@ -66,8 +66,8 @@ final class NodeOptions {
       names = "--low-latency",
       negatable = true,
       description =
-          "Keep processors from sleeping while applications write: commits up to twice as fast, more"
-              + " power used. Needs root (default: in virtual machines, where allowed).")
+          "Keep processors from sleeping while applications write: commits up to twice as fast,"
+              + " more power used. Needs root (default: in virtual machines, where allowed).")
   private @Nullable Boolean lowLatency;
 
   /**

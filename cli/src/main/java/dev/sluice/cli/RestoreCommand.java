@@ -1,155 +1,137 @@
 package dev.sluice.cli;
 
+import dev.sluice.restore.IntegrityCheck;
+import dev.sluice.restore.NoBackupException;
 import dev.sluice.restore.Restore;
+import dev.sluice.restore.RestoreListener;
 import dev.sluice.restore.RestoreOptions;
+import dev.sluice.restore.RestorePreview;
 import dev.sluice.restore.RestoreResult;
-import dev.sluice.restore.RestoreTarget;
-import dev.sluice.restore.RestoreTime;
 import dev.sluice.restore.StoreLayout;
-import dev.sluice.store.Backoff;
 import dev.sluice.store.ObjectStore;
-import dev.sluice.store.RetryingStore;
 import dev.sluice.store.StoreUrl;
-import dev.sluice.store.Stores;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "restore",
-    description = "Restore a database from a store: the latest state, or that of a moment.",
+    description = {
+      "Restore a database from a store: the latest state, or that of a moment.",
+      "Interrupted, it goes on where it was when it is started again.",
+    },
     footerHeading = "%nExamples:%n",
     footer = {
       "  sluice restore file:///backups/shop/app.db -o app.db",
       "  sluice restore file:///backups/shop/app.db -o app.db --timestamp '10 minutes ago'",
+      "  sluice restore --config sluice.yml shop/app.db --if-db-not-exists",
     })
-final class RestoreCommand extends CliCommand {
-  @Parameters(
-      paramLabel = "URL",
-      converter = StoreUrlConverter.class,
-      description = "Where the backup of the database is, such as file:///backups/shop/app.db.")
-  private @Nullable StoreUrl url;
-
+final class RestoreCommand extends BackupCommand {
   @Option(
       names = {"-o", "--output"},
-      required = true,
       paramLabel = "OUT",
-      description = "The database file to write.")
-  private Path output = Path.of("");
+      description =
+          "The database file to write (default: with --config, where the database belongs).")
+  private @Nullable Path output;
 
   @ArgGroup private @Nullable Moment moment;
+
+  @Option(
+      names = "--if-replica-exists",
+      description = "Do nothing, successfully, when there is no backup.")
+  private boolean ifReplicaExists;
+
+  @Option(names = "--if-db-not-exists", description = "Do nothing, successfully, when OUT exists.")
+  private boolean ifDbNotExists;
 
   @Option(
       names = "--force",
       description = "Replace OUT if it exists, and delete its WAL and journal.")
   private boolean force;
 
-  /** One of them. */
-  static final class Moment {
-    @Option(
-        names = "--txid",
-        paramLabel = "HEX",
-        converter = TxidConverter.class,
-        description = "The state after this transaction, as positions show it (hexadecimal).")
-    private @Nullable Long txid;
+  @Option(
+      names = "--parallelism",
+      paramLabel = "N",
+      description =
+          "How many threads read and write, 1 to "
+              + RestoreOptions.MAX_THREADS
+              + " (default: twice the processors from a directory, else all).")
+  private int parallelism;
 
-    @Option(
-        names = "--timestamp",
-        paramLabel = "TIME",
-        converter = TimeConverter.class,
-        description =
-            "The state at this time: '2026-11-23T14:00:00Z', '2026-11-23 14:00' (local),"
-                + " '10 minutes ago', 'yesterday 14:00'.")
-    private @Nullable Instant time;
+  @Option(
+      names = "--integrity-check",
+      paramLabel = "HOW",
+      defaultValue = "quick",
+      description =
+          "none, quick: checksums (default), or full: all of every file, and SQLite's"
+              + " integrity_check.")
+  private IntegrityCheck integrity = IntegrityCheck.QUICK;
 
-    RestoreTarget target() {
-      if (txid != null) {
-        return RestoreTarget.txid(txid);
-      }
-      return time == null ? RestoreTarget.LATEST : RestoreTarget.time(time);
-    }
-  }
+  @Option(names = "--dry-run", description = "Only say what would be done.")
+  private boolean dryRun;
 
-  static final class StoreUrlConverter implements ITypeConverter<StoreUrl> {
-    @Override
-    public StoreUrl convert(String text) {
-      try {
-        return StoreUrl.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
-  }
-
-  static final class TimeConverter implements ITypeConverter<Instant> {
-    @Override
-    public Instant convert(String text) {
-      try {
-        return new RestoreTime(Clock.systemUTC(), ZoneId.systemDefault()).parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
-  }
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
 
   @Override
   public Integer call() throws IOException {
-    if (url == null) {
-      throw usage("no URL given");
+    if (parallelism < 0 || parallelism > RestoreOptions.MAX_THREADS) {
+      throw usage("--parallelism must be 1 to " + RestoreOptions.MAX_THREADS);
     }
-    RestoreOptions options =
-        RestoreOptions.DEFAULT
-            .withTarget(moment == null ? RestoreTarget.LATEST : moment.target())
-            .withForce(force);
-    try (ObjectStore store = new RetryingStore(open(url), Backoff.DEFAULT)) {
-      print(Restore.run(store, StoreLayout.of(url.scheme(), ""), options, output));
+    Path out = target();
+    if (ifDbNotExists && !force && Files.exists(out)) {
+      return ExitStatus.OK;
+    }
+    try {
+      withBackup(
+          (store, layout, url) -> {
+            restore(store, layout, url, out);
+            return ExitStatus.OK;
+          });
+    } catch (NoBackupException e) {
+      if (!ifReplicaExists) {
+        throw e;
+      }
     }
     return ExitStatus.OK;
   }
 
-  private ObjectStore open(StoreUrl storeUrl) throws IOException {
-    try {
-      return Stores.open(storeUrl);
-    } catch (IllegalArgumentException e) {
-      throw usage(String.valueOf(e.getMessage()));
+  private Path target() throws IOException {
+    Path out = output == null ? configuredFile() : output;
+    if (out == null) {
+      throw usage("no file to write given: add -o OUT");
     }
+    return out;
   }
 
-  private void print(RestoreResult result) {
-    out().println(output + " is restored");
-    field(
-        "position",
-        result.position()
-            + (result.verified() ? ", verified" : " (the backup has no checksum to compare)"));
-    Duration ago = Duration.between(result.time(), Instant.now());
-    field("committed", Show.time(result.time()) + ", " + Show.span(ago) + " ago");
-    field(
-        "size",
-        "%s, %s pages of %s bytes"
-            .formatted(
-                Show.bytes(result.bytesWritten()),
-                Show.count(result.pages()),
-                Show.count(result.pageSize())));
-    field(
-        "read",
-        Show.bytes(result.bytesRead())
-            + " of "
-            + result.files().size()
-            + (result.files().size() == 1 ? " file" : " files"));
-    field("took", Show.span(result.duration()));
+  private void restore(ObjectStore store, StoreLayout layout, StoreUrl url, Path out)
+      throws IOException {
+    RestoreReport report = new RestoreReport(out(), json);
+    if (dryRun) {
+      report.print(out, url, RestorePreview.of(store, layout, Moment.target(moment)));
+      return;
+    }
+    RestoreOptions defaults = RestoreOptions.of(url.scheme());
+    RestoreOptions options =
+        defaults
+            .withTarget(Moment.target(moment))
+            .withForce(force)
+            .withThreads(parallelism == 0 ? defaults.threads() : parallelism)
+            .withIntegrity(integrity, new SqliteCheck());
+    report.print(out, url, run(store, layout, options, out));
   }
 
-  private void field(String name, String value) {
-    out().printf("  %-10s %s%n", name, value);
+  private RestoreResult run(ObjectStore store, StoreLayout layout, RestoreOptions options, Path out)
+      throws IOException {
+    if (json) {
+      return Restore.run(store, layout, options.withListener(RestoreListener.NONE), out);
+    }
+    try (ProgressLine progress = new ProgressLine(err(), ProgressLine.isTerminal())) {
+      return Restore.run(store, layout, options.withListener(progress), out);
+    }
   }
 }

@@ -17,10 +17,7 @@ class ProcessTest {
   @Test
   void usageErrorsEndWith2() throws Exception {
     Run run = Run.sluiceProcess("restore");
-    run.fails(
-        2,
-        "missing required options and parameters: '--output=OUT', 'URL'; 'sluice restore --help'"
-            + " shows the usage");
+    run.fails(2, "missing required parameter: 'URL|NAME'; 'sluice restore --help' shows the usage");
     assertThat(run.out()).isEmpty();
   }
 

@@ -6,6 +6,9 @@ import java.util.List;
 
 /** Whole databases to LTX files and back, on several threads. Stateless. */
 public final class LtxSnapshot {
+  /** About how many bytes of a database a piece has; see {@link Pieces}. */
+  public static final int PIECE_BYTES = Pipeline.PIECE_BYTES;
+
   /** Reads pages of a database; called by several threads at once. */
   @FunctionalInterface
   public interface PageReader {
@@ -22,6 +25,57 @@ public final class LtxSnapshot {
     /** Writes the remaining bytes of {@code pages}, one or more pages from {@code pgno} on. */
     void write(int pgno, ByteBuffer pages) throws IOException;
   }
+
+  /**
+   * What is known of the pieces of a database that is decoded: so an interrupted decoding can go on
+   * where it was, and progress can be shown. A piece is some neighbouring pages; its origin tells
+   * from which pages of which files, by their checksums, it was made.
+   */
+  public interface Pieces {
+    /** Nothing is known, nothing is kept. */
+    Pieces NONE =
+        new Pieces() {
+          @Override
+          public long written(int piece, long origin) {
+            return 0;
+          }
+
+          @Override
+          public void read(int pgno, ByteBuffer pages) {}
+
+          @Override
+          public void done(int piece, long origin, long xor, int pages) {}
+        };
+
+    /**
+     * The exclusive or of a piece's page checksums when it was written before, from the same
+     * origin; 0 if it was not. Called by several threads at once.
+     */
+    long written(int piece, long origin);
+
+    /**
+     * Reads back what was written, as far as it is there, which need not be right: it is checked.
+     * Called by several threads at once.
+     */
+    void read(int pgno, ByteBuffer pages) throws IOException;
+
+    /**
+     * A piece is written. Called by the caller's thread in the order of the pieces.
+     *
+     * @param xor what {@link #written} may return for it next time; 0 if the piece cannot be taken
+     *     over
+     */
+    void done(int piece, long origin, long xor, int pages) throws IOException;
+  }
+
+  /**
+   * How to decode.
+   *
+   * @param threads how many threads read, decompress and write, at least 1
+   * @param verify whether checksums that do not match are errors
+   * @param pieces what is known of the target
+   */
+  public record DecodeOptions(int threads, boolean verify, Pieces pieces) {}
 
   /**
    * A snapshot that was written.
@@ -79,28 +133,40 @@ public final class LtxSnapshot {
    */
   public static Position decode(List<LtxFile> inputs, PageWriter target, int threads)
       throws IOException {
+    return decode(inputs, target, new DecodeOptions(threads, true, Pieces.NONE));
+  }
+
+  /** As {@link #decode(List, PageWriter, int)}. */
+  public static Position decode(List<LtxFile> inputs, PageWriter target, DecodeOptions options)
+      throws IOException {
     if (inputs.isEmpty()) {
       throw new IllegalArgumentException("no files to decode");
     }
     Lineage.checkReach(inputs);
     MergePlan plan = MergePlan.of(inputs, true);
     InputChecksums checksums = new InputChecksums(plan);
+    Pieces pieces = options.pieces();
     long[] xor = {0};
     Pipeline.run(
         MergePiece.count(plan),
-        MergePiece.threads(plan, threads),
+        MergePiece.threads(plan, options.threads()),
         () -> new MergePiece(plan, false),
         (piece, number) -> {
-          piece.decode(number);
-          piece.writeTo(target);
+          if (!piece.takeOver(number, pieces)) {
+            piece.decode(number);
+            piece.writeTo(target);
+          }
         },
         (piece, number) -> {
           piece.addCrcsTo(checksums);
           xor[0] ^= piece.xor();
+          pieces.done(number, piece.origin(), piece.isSized() ? piece.xor() : 0, piece.pages());
         });
-    checksums.verify();
     LtxFile last = inputs.get(inputs.size() - 1);
-    last.verifyDatabase(xor[0]);
+    if (options.verify()) {
+      checksums.verify();
+      last.verifyDatabase(xor[0]);
+    }
     return new Position(last.header().maxTxid(), Checksums.database(xor[0]));
   }
 }

@@ -26,6 +26,7 @@ final class MergePiece {
   private int first;
   private int count;
   private long xor;
+  private boolean allSized;
 
   /** Runs: neighbouring frames of one input, and the CRC of each run uncompressed. */
   private int runs;
@@ -57,21 +58,102 @@ final class MergePiece {
         : wanted;
   }
 
-  /** Does piece {@code number} of the plan. */
-  void decode(int number) throws IOException {
+  /** Goes to piece {@code number} of the plan. */
+  private void start(int number) {
     first = number * pagesPerPiece;
     count = Math.min(pagesPerPiece, plan.count() - first);
     xor = 0;
     runs = 0;
+    allSized = true;
     pages.clear();
     if (batch != null) {
       batch.clear();
     }
+  }
+
+  /** Does piece {@code number} of the plan. */
+  void decode(int number) throws IOException {
+    start(number);
     for (int i = 0; i < count; ) {
       int length = runLength(i);
       decodeRun(i, length);
       i += length;
     }
+  }
+
+  /**
+   * Takes piece {@code number} as it was written before, if it was, and if what is there has the
+   * checksums it had then. Gives the same CRCs as decoding it.
+   */
+  boolean takeOver(int number, LtxSnapshot.Pieces written) throws IOException {
+    start(number);
+    long expected = written.written(number, origin());
+    if (expected == 0) {
+      return false;
+    }
+    for (int i = 0; i < count; ) {
+      int length = neighbours(i);
+      written.read(plan.pgno(first + i), pages.slice(i * pageSize, length * pageSize));
+      i += length;
+    }
+    for (int i = 0; i < count; ) {
+      int length = runLength(i);
+      recomputeRun(i, length);
+      i += length;
+    }
+    return xor == expected;
+  }
+
+  /** The CRC of a run from its pages, with the frames' headers as they must have been. */
+  private void recomputeRun(int from, int length) {
+    int source = plan.source(first + from);
+    int entry = plan.entry(first + from);
+    PageIndex index = plan.input(source).index();
+    long state = Crc64.INITIAL_STATE;
+    for (int i = 0; i < length; i++) {
+      int pgno = plan.pgno(first + from + i);
+      frames
+          .putInt(0, pgno)
+          .putShort(4, (short) PageFrame.SIZED)
+          .putInt(PageFrame.HEADER, index.size(entry + i) - PageFrame.SIZED_HEADER);
+      long before = Crc64.updateState(state, frames, 0, PageFrame.SIZED_HEADER);
+      state = Crc64.updateState(before, pages, (from + i) * pageSize, pageSize);
+      xor ^= Checksums.page(pgno, pageSize, before, state);
+    }
+    addRun(source, ~state, (long) length * (PageFrame.SIZED_HEADER + pageSize));
+  }
+
+  /**
+   * What the piece is made of: a hash of the file checksum, the entry and the page number of each
+   * run. Two pieces with the same have the same content.
+   */
+  long origin() {
+    long hash = pageSize;
+    for (int i = 0; i < count; ) {
+      int length = runLength(i);
+      int at = first + i;
+      hash = mix(hash, plan.input(plan.source(at)).trailer().fileChecksum());
+      hash = mix(hash, (long) plan.entry(at) << 32 | length);
+      hash = mix(hash, plan.pgno(at));
+      i += length;
+    }
+    return hash;
+  }
+
+  /** The finalizer of MurmurHash3, which spreads each bit over all. */
+  private static long mix(long hash, long value) {
+    long h = (hash ^ value) * 0xff51afd7ed558ccdL;
+    h = (h ^ h >>> 33) * 0xc4ceb9fe1a85ec53L;
+    return h ^ h >>> 33;
+  }
+
+  /** Whether all frames were of the kind with a size, so that {@link #takeOver} knows them. */
+  boolean isSized() {
+    return allSized;
+  }
+
+  int pages() {
+    return count;
   }
 
   private int runLength(int from) {
@@ -113,6 +195,7 @@ final class MergePiece {
       covered += prefix + pageSize;
       at += index.size(entry + i);
     }
+    allSized &= sized;
     addRun(source, ~state, covered);
     if (batch != null) {
       reframe(batch, index, from, length, sized);
@@ -152,13 +235,20 @@ final class MergePiece {
   /** Hands the pages over, as many at a time as follow each other. */
   void writeTo(LtxSnapshot.PageWriter target) throws IOException {
     for (int i = 0; i < count; ) {
-      int length = 1;
-      while (i + length < count && plan.pgno(first + i + length) == plan.pgno(first + i) + length) {
-        length++;
-      }
+      int length = neighbours(i);
       target.write(plan.pgno(first + i), pages.slice(i * pageSize, length * pageSize));
       i += length;
     }
+  }
+
+  /** How many pages from one on follow each other in the database. */
+  private int neighbours(int from) {
+    int length = 1;
+    while (from + length < count
+        && plan.pgno(first + from + length) == plan.pgno(first + from) + length) {
+      length++;
+    }
+    return length;
   }
 
   /** The frames made, when the piece was created for that. */

@@ -22,9 +22,9 @@ final class MergePlan {
   private final int[] limits;
 
   private int count;
-  private int[] pgnos = new int[16];
-  private int[] sources = new int[16];
-  private int[] entries = new int[16];
+  private int[] pgnos;
+  private int[] sources;
+  private int[] entries;
 
   private MergePlan(List<LtxFile> inputs) {
     this.inputs = inputs;
@@ -35,6 +35,11 @@ final class MergePlan {
       limit = Math.min(limit, inputs.get(i).header().commit());
       limits[i] = limit;
     }
+    // Enough for most: growing would hold the arrays of a large database twice.
+    int capacity = Math.max(16, inputs.get(base).index().count());
+    pgnos = new int[capacity];
+    sources = new int[capacity];
+    entries = new int[capacity];
   }
 
   /**

@@ -4,7 +4,6 @@ import dev.sluice.ltx.Lz4Frames;
 import dev.sluice.sqlite.FrameMap;
 import dev.sluice.sqlite.WalFrameHeader;
 import dev.sluice.sqlite.WalScan;
-import dev.sluice.store.ByteRange;
 import dev.sluice.store.ObjectInfo;
 import dev.sluice.store.ObjectNotFoundException;
 import dev.sluice.store.ObjectStore;
@@ -97,6 +96,30 @@ final class Generation {
             .orElseThrow(() -> tooEarly(store, target, generations.values())));
   }
 
+  /** All generations, oldest first. */
+  static List<BackupSummary.GenerationSummary> summaries(ObjectStore store, StoreLayout layout)
+      throws IOException {
+    List<BackupSummary.GenerationSummary> summaries = new ArrayList<>();
+    list(store, layout.generationsPrefix())
+        .forEach(
+            (id, parts) -> {
+              int snapshots = (int) parts.stream().filter(Part::isSnapshot).count();
+              summaries.add(
+                  new BackupSummary.GenerationSummary(
+                      id,
+                      snapshots,
+                      parts.size() - snapshots,
+                      parts.stream().mapToLong(part -> part.info.sizeBytes()).sum(),
+                      parts.stream()
+                          .map(part -> part.info.lastModified())
+                          .min(Comparator.naturalOrder())
+                          .orElse(Instant.MIN),
+                      time(parts)));
+            });
+    summaries.sort(Comparator.comparing(BackupSummary.GenerationSummary::to));
+    return summaries;
+  }
+
   private static Map<String, List<Part>> list(ObjectStore store, String prefix) throws IOException {
     Map<String, List<Part>> generations = new HashMap<>();
     try (Stream<ObjectInfo> objects = store.list(prefix, "")) {
@@ -151,7 +174,10 @@ final class Generation {
         first = part.isSnapshot() && time.isBefore(first) ? time : first;
       }
     }
-    String nearest = first.equals(Instant.MAX) ? "it has no snapshot" : "its first is of " + first;
+    String nearest =
+        first.equals(Instant.MAX)
+            ? "it has no snapshot"
+            : "its first is of " + RestorePoint.local(first);
     return new NotRestorableException(
         store + ": cannot restore " + target + ": no snapshot at or before it; " + nearest);
   }
@@ -263,7 +289,7 @@ final class Generation {
   /** Decompresses a part to {@code at} of a sink and on; returns where it ended. */
   private long decompress(Part part, long at, Sink sink) throws IOException {
     long end = at;
-    try (InputStream in = Lz4Frames.decompress(store.get(part.key, ByteRange.ALL))) {
+    try (InputStream in = Lz4Frames.decompress(new RepeatedStream(store, part.key))) {
       for (int n = in.read(buffer.array()); n >= 0; n = in.read(buffer.array())) {
         sink.write(end, buffer.clear().limit(n));
         end += n;

@@ -3,7 +3,7 @@ package dev.sluice.restore;
 import java.io.IOException;
 
 /** A store cannot give the state asked for; the message names the nearest it can. */
-public final class NotRestorableException extends IOException {
+public class NotRestorableException extends IOException {
   private static final long serialVersionUID = 1;
 
   NotRestorableException(String message) {

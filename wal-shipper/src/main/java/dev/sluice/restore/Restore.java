@@ -2,19 +2,19 @@ package dev.sluice.restore;
 
 import dev.sluice.ltx.CorruptLtxException;
 import dev.sluice.ltx.LtxFile;
-import dev.sluice.ltx.LtxFileName;
 import dev.sluice.ltx.LtxHeader;
 import dev.sluice.ltx.LtxSnapshot;
+import dev.sluice.ltx.LtxVerifier;
 import dev.sluice.ltx.Position;
 import dev.sluice.store.MeteredStore;
 import dev.sluice.store.ObjectInfo;
 import dev.sluice.store.ObjectNotFoundException;
 import dev.sluice.store.ObjectStore;
 import dev.sluice.store.StoreStats;
+import dev.sluice.store.StoreUnavailableException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -35,11 +35,8 @@ public final class Restore {
   /** Metadata with the {@link Position} after a file's last transaction. */
   public static final String POSITION = "sluice-position";
 
-  /** A file up to this size is read with one request, as long as all such take no more than … */
-  private static final long WHOLE_FILE_BYTES = 1 << 20;
-
-  /** … this. */
-  private static final long WHOLE_FILES_BYTES = 32 << 20;
+  /** An interrupted restore leaves what it has written from this size on. */
+  private static final long KEEP_FROM_BYTES = 16 << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(Restore.class);
 
@@ -67,6 +64,9 @@ public final class Restore {
    * @throws java.nio.file.FileAlreadyExistsException if the target, its WAL or its journal exists
    * @throws CorruptLtxException if a file in the store is damaged
    * @throws ChecksumMismatchException if the result is not what was backed up
+   * @throws DamagedDatabaseException if it is, but SQLite finds it damaged
+   * @throws dev.sluice.store.StoreUnavailableException if the store fails; what was written of a
+   *     large database stays, and the next restore to the target goes on from there
    */
   public static RestoreResult run(
       ObjectStore store, StoreLayout layout, RestoreOptions options, Path target)
@@ -95,13 +95,22 @@ public final class Restore {
   }
 
   private RestoreResult restore(RestorePlan plan, TargetFile file) throws IOException {
-    List<LtxFile> inputs = open(plan.files());
-    try {
-      LtxHeader last = inputs.get(inputs.size() - 1).header();
-      long pageSize = last.pageSize();
-      file.setSize(last.commit() * pageSize);
-      Position position = decode(inputs, file, pageSize);
-      boolean verified = verify(plan, position);
+    try (InputFiles inputs =
+        InputFiles.open(store, plan.files(), options.threads(), options.readAhead())) {
+      LtxHeader last = inputs.lastHeader();
+      long sizeBytes = (long) last.commit() * last.pageSize();
+      PieceJournal journal = file.openJournal(last.pageSize(), sizeBytes, options.listener());
+      file.setSize(sizeBytes);
+      inputs.startReading();
+      Position position = decode(inputs.files(), file, journal, last.pageSize());
+      boolean verified = options.integrity() != IntegrityCheck.NONE && verify(plan, position);
+      if (options.integrity() == IntegrityCheck.FULL) {
+        inputs.startReading();
+        for (LtxFile input : inputs.files()) {
+          LtxVerifier.verify(input, options.threads());
+        }
+        options.databaseCheck().check(file.temporary());
+      }
       file.publish();
       return new RestoreResult(
           position,
@@ -110,18 +119,18 @@ public final class Restore {
           last.pageSize(),
           last.commit(),
           stats.bytesIn(),
-          last.commit() * pageSize,
+          sizeBytes,
           plan.files(),
           Duration.ofNanos(System.nanoTime() - startNanos));
-    } finally {
-      for (LtxFile input : inputs) {
-        input.close();
-      }
     }
   }
 
   private RestoreResult restore(Generation generation, TargetFile file) throws IOException {
+    file.setSize(0);
     generation.writeTo(file);
+    if (options.integrity() == IntegrityCheck.FULL) {
+      options.databaseCheck().check(file.temporary());
+    }
     file.publish();
     return new RestoreResult(
         Position.NONE,
@@ -135,34 +144,31 @@ public final class Restore {
         Duration.ofNanos(System.nanoTime() - startNanos));
   }
 
-  private List<LtxFile> open(List<StoredFile> files) throws IOException {
-    List<LtxFile> inputs = new ArrayList<>();
-    long memory = WHOLE_FILES_BYTES;
-    for (StoredFile file : files) {
-      boolean whole = file.sizeBytes() <= Math.min(memory, WHOLE_FILE_BYTES);
-      memory -= whole ? file.sizeBytes() : 0;
-      LtxFile input = whole ? StoreSource.openWhole(store, file) : StoreSource.open(store, file);
-      inputs.add(input);
-      LtxHeader header = input.header();
-      if (header.minTxid() != file.minTxid() || header.maxTxid() != file.maxTxid()) {
-        throw new CorruptLtxException(
-            input.name(),
-            16,
-            "the header is that of "
-                + new LtxFileName(header.minTxid(), header.maxTxid())
-                + ": the file was renamed or put in another's place");
-      }
-    }
-    return inputs;
-  }
-
-  private Position decode(List<LtxFile> inputs, TargetFile file, long pageSize) throws IOException {
+  private Position decode(
+      List<LtxFile> inputs, TargetFile file, PieceJournal journal, long pageSize)
+      throws IOException {
     try {
       return LtxSnapshot.decode(
-          inputs, (pgno, pages) -> file.write((pgno - 1) * pageSize, pages), options.threads());
+          inputs,
+          (pgno, pages) -> file.write((pgno - 1) * pageSize, pages),
+          new LtxSnapshot.DecodeOptions(
+              options.threads(), options.integrity() != IntegrityCheck.NONE, journal));
     } catch (IllegalArgumentException e) {
       throw new NotRestorableException(
           store + ": the files do not make a database: " + e.getMessage(), e);
+    } catch (ObjectNotFoundException e) {
+      file.keep();
+      throw e;
+    } catch (StoreUnavailableException e) {
+      if (journal.writtenBytes() < KEEP_FROM_BYTES) {
+        throw e;
+      }
+      file.keep();
+      throw new StoreUnavailableException(
+          String.format(
+              "%s; what is restored, %,d bytes, is kept: restore again to go on from there",
+              e.getMessage(), journal.writtenBytes()),
+          e);
     }
   }
 

@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.Set;
 
 /**
  * The files that together give one state of a database, oldest first; each continues where the one
@@ -53,6 +53,7 @@ public final class RestorePlan {
   /**
    * Plans a restore.
    *
+   * @throws NoBackupException if there is no file
    * @throws NotRestorableException if the files do not give the target
    */
   public static RestorePlan of(StoreListing listing, RestoreTarget target) throws IOException {
@@ -62,7 +63,7 @@ public final class RestorePlan {
   static RestorePlan of(StoreListing listing, RestoreTarget target, Probe probe)
       throws IOException {
     if (listing.isEmpty()) {
-      throw new NotRestorableException(
+      throw new NoBackupException(
           listing + ": no backup there: no LTX file below '" + listing.layout().prefix() + "'");
     }
     Reach reach = new Reach(eligible(listing, target));
@@ -143,30 +144,40 @@ public final class RestorePlan {
   }
 
   private static NotRestorableException notRestorable(
-      StoreListing listing, RestoreTarget target, String why) {
+      StoreListing listing, RestoreTarget target, String why) throws IOException {
     return new NotRestorableException(
         listing + ": cannot restore " + target + ": " + why + "; " + nearest(listing, target));
   }
 
-  private static String nearest(StoreListing listing, RestoreTarget target) {
-    List<RestorePoint> points = listing.restorePoints();
-    if (points.isEmpty()) {
+  /** The states before and after the target; where the times are compared, by a few requests. */
+  private static String nearest(StoreListing listing, RestoreTarget target) throws IOException {
+    List<StoredFile> states = listing.restorable(Set.of());
+    if (states.isEmpty()) {
       return "no state can be restored from it";
     }
-    List<RestorePoint> before = points.stream().filter(point -> !isAfter(point, target)).toList();
-    List<RestorePoint> nearest = new ArrayList<>();
-    if (!before.isEmpty()) {
-      nearest.add(before.get(before.size() - 1));
+    int from = 0;
+    int to = states.size();
+    while (from < to) {
+      int middle = (from + to) >>> 1;
+      if (isAfter(listing, states.get(middle), target)) {
+        to = middle;
+      } else {
+        from = middle + 1;
+      }
     }
-    points.stream().filter(point -> isAfter(point, target)).findFirst().ifPresent(nearest::add);
-    return "nearest it can: "
-        + nearest.stream().map(RestorePoint::toString).collect(Collectors.joining(" and "));
+    List<String> nearest = new ArrayList<>();
+    for (StoredFile state :
+        states.subList(Math.max(0, from - 1), Math.min(states.size(), from + 1))) {
+      nearest.add(new RestorePoint(state.maxTxid(), listing.timeOf(state)).toString());
+    }
+    return "nearest it can: " + String.join(" and ", nearest);
   }
 
-  private static boolean isAfter(RestorePoint point, RestoreTarget target) {
+  private static boolean isAfter(StoreListing listing, StoredFile state, RestoreTarget target)
+      throws IOException {
     if (target instanceof RestoreTarget.AtTxid at) {
-      return Long.compareUnsigned(point.txid(), at.txid()) > 0;
+      return Long.compareUnsigned(state.maxTxid(), at.txid()) > 0;
     }
-    return target instanceof RestoreTarget.AtTime at && point.time().isAfter(at.time());
+    return target instanceof RestoreTarget.AtTime at && listing.timeOf(state).isAfter(at.time());
   }
 }

@@ -38,7 +38,7 @@ public sealed interface RestoreTarget {
   record AtTime(Instant time) implements RestoreTarget {
     @Override
     public String toString() {
-      return time.toString();
+      return RestorePoint.local(time);
     }
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -127,20 +128,32 @@ public final class StoreListing {
    * which can be later than the transaction's.
    */
   public List<RestorePoint> restorePoints() {
+    return restorable(Set.of()).stream()
+        .map(file -> new RestorePoint(file.maxTxid(), file.lastModified()))
+        .toList();
+  }
+
+  /**
+   * For every state that can be restored, by ascending TXID, the file that was first to end there.
+   *
+   * @param starts files that hold the whole database though their names do not say so
+   */
+  List<StoredFile> restorable(Set<StoredFile> starts) {
     List<StoredFile> byMax = new ArrayList<>(files());
     byMax.sort(StoredFile.BY_MAX);
-    NavigableMap<Long, RestorePoint> points = new TreeMap<>(Long::compareUnsigned);
+    NavigableMap<Long, StoredFile> states = new TreeMap<>(Long::compareUnsigned);
     for (StoredFile file : byMax) {
-      Long before = points.lowerKey(file.maxTxid());
+      Long before = states.lowerKey(file.maxTxid());
       boolean reachable =
           file.isSnapshot()
-              || points.containsKey(file.maxTxid())
+              || starts.contains(file)
+              || states.containsKey(file.maxTxid())
               || (before != null && file.extendsFrom(before));
       if (reachable) {
-        RestorePoint point = new RestorePoint(file.maxTxid(), file.lastModified());
-        points.merge(file.maxTxid(), point, (a, b) -> a.time().isBefore(b.time()) ? a : b);
+        states.merge(
+            file.maxTxid(), file, (a, b) -> a.lastModified().isAfter(b.lastModified()) ? b : a);
       }
     }
-    return List.copyOf(points.values());
+    return List.copyOf(states.values());
   }
 }

@@ -23,6 +23,11 @@ final class StoreSource implements LtxSource {
     return LtxFile.open(new StoreSource(store, file), name(store, file));
   }
 
+  /** As {@link #open}, to be read ahead. */
+  static ReadAhead ahead(ObjectStore store, StoredFile file) {
+    return new ReadAhead(new StoreSource(store, file));
+  }
+
   /** Opens a small file, reading all of it at once. */
   static LtxFile openWhole(ObjectStore store, StoredFile file) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate((int) file.sizeBytes());
@@ -30,7 +35,7 @@ final class StoreSource implements LtxSource {
     return LtxFile.open(LtxSource.of(bytes.flip()), name(store, file));
   }
 
-  private static String name(ObjectStore store, StoredFile file) {
+  static String name(ObjectStore store, StoredFile file) {
     return store + "/" + file.key();
   }
 

@@ -4,11 +4,13 @@ import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -24,8 +26,9 @@ import org.slf4j.LoggerFactory;
  * A database file being restored: invisible under its name until it is whole and durable.
  *
  * <p>It is written to {@code .<name>.sluice-restore-<random>} beside the target, which is locked
- * meanwhile; a file of that form without a lock was left by a process that was killed, and the next
- * restore of the same target removes it.
+ * meanwhile; a file of that form without a lock was left by a restore that was interrupted. The
+ * next restore of the same target goes on with it if there is a {@link PieceJournal} beside it, and
+ * removes it otherwise.
  *
  * <p>A large file is written past the page cache where the file system can do that: filling the
  * cache with pages that are written once costs more than decompressing them, and the sync at the
@@ -48,6 +51,9 @@ final class TargetFile implements AutoCloseable {
    */
   private @Nullable FileChannel direct;
 
+  private @Nullable PieceJournal journal;
+  private boolean kept;
+
   private TargetFile(Path target, boolean force, Path temporary) throws IOException {
     this.target = target;
     this.force = force;
@@ -57,25 +63,36 @@ final class TargetFile implements AutoCloseable {
   }
 
   /**
-   * Begins a target file.
+   * Begins a target file, or goes on with what an interrupted restore left of it.
    *
    * @throws FileAlreadyExistsException if the target or what belongs to it is there, unless forced
    */
   static TargetFile create(Path path, boolean force) throws IOException {
     Path target = path.toAbsolutePath();
     checkTarget(target, force);
-    removeStale(target);
+    TargetFile left = takeLeftovers(target, force);
+    if (left != null) {
+      return left;
+    }
     String name =
         temporaryPrefix(target) + String.format("%016x", ThreadLocalRandom.current().nextLong());
     TargetFile created = new TargetFile(target, force, target.resolveSibling(name));
     try {
-      if (created.channel.tryLock() == null) {
+      if (!created.lock()) {
         throw new IOException(created.temporary + " is locked by another process");
       }
       return created;
     } catch (IOException | RuntimeException e) {
       created.close();
       throw e;
+    }
+  }
+
+  private boolean lock() throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
     }
   }
 
@@ -116,27 +133,77 @@ final class TargetFile implements AutoCloseable {
     return "." + target.getFileName() + ".sluice-restore-";
   }
 
-  private static void removeStale(Path target) throws IOException {
+  /**
+   * Removes what killed restores left, but for the largest that can be gone on with: that one is
+   * locked and returned.
+   */
+  private static @Nullable TargetFile takeLeftovers(Path target, boolean force) throws IOException {
     String prefix = temporaryPrefix(target);
+    @Nullable TargetFile best = null;
     try (var siblings =
         Files.newDirectoryStream(
             directory(target), path -> String.valueOf(path.getFileName()).startsWith(prefix))) {
       for (Path sibling : siblings) {
-        if (!isLocked(sibling)) {
-          Files.deleteIfExists(sibling);
+        TargetFile left = leftover(target, force, sibling);
+        if (left == null) {
+          continue;
+        }
+        if (best == null || left.journalBytes() > best.journalBytes()) {
+          TargetFile lesser = best;
+          best = left;
+          left = lesser;
+        }
+        if (left != null) {
+          left.close();
         }
       }
     }
+    if (best != null && best.journalBytes() == 0) {
+      best.close();
+      return null;
+    }
+    return best;
   }
 
-  private static boolean isLocked(Path path) throws IOException {
-    try (FileChannel other = FileChannel.open(path, StandardOpenOption.WRITE)) {
-      return other.tryLock() == null;
-    } catch (OverlappingFileLockException e) {
-      return true;
-    } catch (NoSuchFileException e) {
-      return false;
+  /** Locks a file that a restore left; null if it is under way or not one. */
+  private static @Nullable TargetFile leftover(Path target, boolean force, Path path)
+      throws IOException {
+    if (path.toString().endsWith(PieceJournal.SUFFIX)) {
+      String owner = path.toString();
+      owner = owner.substring(0, owner.length() - PieceJournal.SUFFIX.length());
+      if (!Files.exists(Path.of(owner))) {
+        Files.deleteIfExists(path);
+      }
+      return null;
     }
+    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) || !isOurs(path)) {
+      return null;
+    }
+    if ((int) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS) > 1) {
+      // Killed just after it got its name: it is a database in use now, not to be touched.
+      Files.deleteIfExists(PieceJournal.of(path));
+      Files.deleteIfExists(path);
+      return null;
+    }
+    TargetFile left = new TargetFile(target, force, path);
+    if (left.lock()) {
+      return left;
+    }
+    left.file.close();
+    return null;
+  }
+
+  /** In a directory that others can write to, what they put there is not gone on with. */
+  private static boolean isOurs(Path path) throws IOException {
+    Object owner = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    return owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+  }
+
+  private long journalBytes() throws IOException {
+    Path path = PieceJournal.of(temporary);
+    return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) && isOurs(path)
+        ? Files.size(path)
+        : 0;
   }
 
   private static Path directory(Path target) throws NotDirectoryException {
@@ -147,16 +214,37 @@ final class TargetFile implements AutoCloseable {
     return directory;
   }
 
+  /**
+   * Says of which pieces the database will be made, before its size is set, so that an interrupted
+   * restore can be gone on with.
+   */
+  PieceJournal openJournal(int pageSize, long totalBytes, RestoreListener listener)
+      throws IOException {
+    PieceJournal opened = PieceJournal.open(this, pageSize, totalBytes, listener);
+    journal = opened;
+    return opened;
+  }
+
+  Path temporary() {
+    return temporary;
+  }
+
+  /** Leaves what is written for the next restore, instead of discarding it. */
+  void keep() {
+    kept = true;
+  }
+
   /** Sets the size the database will have; what is never written are zeros. */
   void setSize(long bytes) throws IOException {
     // Not the space of a FileStore: there is none where the mount table lacks it, as in a chroot.
     long usable = directory(target).toFile().getUsableSpace();
-    if (usable < bytes - file.length()) {
+    long there = journal == null ? file.length() : journal.earlierBytes();
+    if (usable < bytes - there) {
       throw new FileSystemException(
           String.format(
-              "%s: the database takes %,d bytes, its file system has %,d left; free some space or"
-                  + " restore elsewhere",
-              target, bytes, usable));
+              "%s: the database takes %,d bytes more, its file system has %,d left; free some space"
+                  + " or restore elsewhere",
+              target, bytes - there, usable));
     }
     file.setLength(bytes);
     if (bytes >= DIRECT_FROM_BYTES && direct == null) {
@@ -189,8 +277,18 @@ final class TargetFile implements AutoCloseable {
   void write(long offset, ByteBuffer bytes) throws IOException {
     FileChannel out = direct != null && isAligned(offset, bytes) ? direct : channel;
     long at = offset;
-    while (bytes.hasRemaining()) {
-      at += out.write(bytes, at);
+    try {
+      while (bytes.hasRemaining()) {
+        at += out.write(bytes, at);
+      }
+    } catch (FileSystemException | ClosedChannelException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new FileSystemException(
+          target
+              + ": writing it failed: "
+              + e.getMessage()
+              + "; look at its disk, and restore again or elsewhere");
     }
   }
 
@@ -209,6 +307,7 @@ final class TargetFile implements AutoCloseable {
   /** Makes the file durable and gives it its name. */
   void publish() throws IOException {
     channel.force(true);
+    Files.deleteIfExists(PieceJournal.of(temporary));
     if (force) {
       for (String companion : COMPANIONS) {
         Files.deleteIfExists(companion(target, companion));
@@ -235,14 +334,20 @@ final class TargetFile implements AutoCloseable {
     }
   }
 
-  /** Discards the file unless it was published. */
+  /** Discards the file unless it was published or is kept. */
   @Override
   public void close() throws IOException {
     try (file) {
       if (direct != null) {
         direct.close();
       }
-      Files.deleteIfExists(temporary);
+      if (journal != null) {
+        journal.close();
+      }
+      if (!kept) {
+        Files.deleteIfExists(PieceJournal.of(temporary));
+        Files.deleteIfExists(temporary);
+      }
     }
   }
 }

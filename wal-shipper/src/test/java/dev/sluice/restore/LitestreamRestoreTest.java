@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sluice.ltx.Txid;
+import dev.sluice.store.ByteSource;
 import dev.sluice.store.DirectoryStore;
+import dev.sluice.store.InMemoryStore;
 import dev.sluice.store.ObjectStore;
+import dev.sluice.store.PutCondition;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,6 +21,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import net.jpountz.lz4.LZ4FrameInputStream;
 import net.jpountz.lz4.LZ4FrameOutputStream;
 import org.junit.jupiter.api.DynamicTest;
@@ -27,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What Litestream 0.5 and 0.3 wrote is restored to the bytes its own restore gives. */
 final class LitestreamRestoreTest {
+  private static final Pattern LEVEL = Pattern.compile("ltx/(\\d+)/(.*)");
+
   @TestFactory
   List<DynamicTest> everyStateOfVersion5(@TempDir Path directory) throws IOException {
     List<DynamicTest> tests = tests("litestream-v0.5", directory);
@@ -57,6 +65,44 @@ final class LitestreamRestoreTest {
           dynamicTest(target.toString(), () -> check(replica, target, entry.get("restored"))));
     }
     return tests;
+  }
+
+  /** The same objects under the keys that they have in S3. */
+  @Test
+  void statesOfBothVersionsFromS3(@TempDir Path directory) throws IOException {
+    for (String name : List.of("litestream-v0.5", "litestream-v0.3")) {
+      Path replica = Vectors.copy(name, directory.resolve(name));
+      InMemoryStore store = new InMemoryStore();
+      try (Stream<Path> files = Files.walk(replica)) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Matcher level = LEVEL.matcher(replica.relativize(file).toString());
+          String key =
+              level.matches()
+                  ? String.format(
+                      "shop/app.db/%04x/%s", Integer.parseInt(level.group(1)), level.group(2))
+                  : "shop/app.db/" + replica.relativize(file);
+          store.put(
+              key,
+              ByteSource.of(file),
+              Map.of(ObjectStore.TIMESTAMP, Files.getLastModifiedTime(file).toString()),
+              PutCondition.IF_ABSENT);
+        }
+      }
+      StoreLayout layout = StoreLayout.of("s3", "shop/app.db");
+      Path out = directory.resolve("app.db");
+      RestoreOptions options = RestoreOptions.of("s3").withForce(true);
+      Restore.run(store, layout, options, out);
+      JsonNode expected = Vectors.expected(name);
+      assertThat(Vectors.sha256(out)).isEqualTo(expected.at("/latest/sha256").textValue());
+      for (JsonNode entry : expected.get("byTime")) {
+        JsonNode restored = entry.get("restored");
+        if (restored.has("sha256")) {
+          Instant time = Instant.parse(entry.get("timestamp").textValue());
+          Restore.run(store, layout, options.withTarget(RestoreTarget.time(time)), out);
+          assertThat(Vectors.sha256(out)).isEqualTo(restored.get("sha256").textValue());
+        }
+      }
+    }
   }
 
   @Test

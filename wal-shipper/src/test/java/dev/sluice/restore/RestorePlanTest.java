@@ -51,6 +51,11 @@ final class RestorePlanTest {
     return this;
   }
 
+  /** A state as messages show it, its time in the zone of this machine. */
+  private static String point(long txid) {
+    return new RestorePoint(txid, Instant.ofEpochSecond(txid)).toString();
+  }
+
   private List<String> plan(RestoreTarget target, String... wholeFiles) throws IOException {
     List<String> whole = List.of(wholeFiles).stream().map(RestorePlanTest::key).toList();
     RestorePlan plan =
@@ -125,8 +130,8 @@ final class RestorePlanTest {
         .isInstanceOf(NotRestorableException.class)
         .hasMessage(
             "memory/app.db: cannot restore the latest state: transactions 0000000000000005 to"
-                + " 0000000000000007 are missing in the store; nearest it can: 0000000000000004"
-                + " (1970-01-01T00:00:04Z)");
+                + " 0000000000000007 are missing in the store; nearest it can: "
+                + point(4));
     assertThatThrownBy(() -> plan(second(8))).isInstanceOf(NotRestorableException.class);
   }
 
@@ -137,16 +142,14 @@ final class RestorePlanTest {
     assertThatThrownBy(() -> plan(RestoreTarget.txid(6)))
         .isInstanceOf(NotRestorableException.class)
         .hasMessageContaining("cannot restore TXID 0000000000000006: no file ends there")
-        .hasMessageEndingWith(
-            "nearest it can: 0000000000000003 (1970-01-01T00:00:03Z) and 0000000000000008"
-                + " (1970-01-01T00:00:08Z)");
+        .hasMessageEndingWith("nearest it can: " + point(3) + " and " + point(8));
     assertThatThrownBy(() -> plan(RestoreTarget.txid(10)))
         .isInstanceOf(NotRestorableException.class)
-        .hasMessageEndingWith("nearest it can: 0000000000000009 (1970-01-01T00:00:09Z)");
+        .hasMessageEndingWith("nearest it can: " + point(9));
     assertThatThrownBy(() -> plan(second(2)))
         .isInstanceOf(NotRestorableException.class)
         .hasMessageContaining("the backup begins later")
-        .hasMessageEndingWith("nearest it can: 0000000000000003 (1970-01-01T00:00:03Z)");
+        .hasMessageEndingWith("nearest it can: " + point(3));
   }
 
   @Test
