@@ -17,6 +17,7 @@ import dev.sluice.node.NodeView;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper;
 import dev.sluice.ship.Shipper.Destination;
+import dev.sluice.ship.Shipper.LogLimits;
 import dev.sluice.store.Backoff;
 import dev.sluice.store.ObjectStore;
 import dev.sluice.store.RetryingStore;
@@ -26,6 +27,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -90,7 +92,7 @@ final class Node implements NodeView, Closeable {
         return;
       }
       Shipper s = shipper;
-      if (s == null || s.status(database.name()) == null) {
+      if (s == null || s.status(database.name()).isEmpty()) {
         try {
           database.log().trim(KEEP_LOG_BYTES, database.applied().txid());
         } catch (IOException e) {
@@ -193,33 +195,46 @@ final class Node implements NodeView, Closeable {
   }
 
   private void startShipper(SluiceConfig config, Snapshots snapshots) throws IOException {
-    if (config.store() == null
-        && config.databases().stream().allMatch(database -> database.store() == null)) {
+    if (!config.hasStores()) {
       return;
     }
     Map<String, ObjectStore> stores = new ConcurrentHashMap<>();
     Shipper started =
         new Shipper(
             databases,
-            name -> destination(config, name, stores),
+            name -> destinations(config, name, stores),
             snapshots,
-            config.syncIntervalOrDefault().toMillis(),
-            KEEP_LOG_BYTES);
-    StoreUrl common = config.store();
-    if (common != null) {
-      open(common, stores);
-    }
+            config.shippingPolicy(),
+            new LogLimits(KEEP_LOG_BYTES, config.logLimitBytesOrDefault()),
+            Clock.systemUTC());
+    // A URL that makes no sense stops the start, not the first commit.
+    config.store().forEach(common -> open(common, stores));
     shipper = started;
     started.start();
   }
 
-  /** Null when a database has no store. */
-  private static @Nullable Destination destination(
+  /** Empty when a database has no store. */
+  private static List<Destination> destinations(
       SluiceConfig config, String name, Map<String, ObjectStore> stores) {
-    StoreUrl url = config.storeOf(name).orElse(null);
-    return url == null
-        ? null
-        : new Destination(open(url, stores), StoreLayout.of(url.scheme(), ""), url.toString());
+    return config.storesOf(name).stream()
+        .map(
+            url ->
+                new Destination(
+                    open(url, stores),
+                    StoreLayout.of(url.scheme(), ""),
+                    url.toString(),
+                    group(config, url)))
+        .toList();
+  }
+
+  /** What is away together: all below a common store, and what is in one bucket. */
+  private static String group(SluiceConfig config, StoreUrl url) {
+    return config.store().stream()
+        .map(StoreUrl::toString)
+        .filter(common -> url.toString().startsWith(common))
+        .findFirst()
+        .orElse(
+            url.authority().isEmpty() ? url.toString() : url.scheme() + "://" + url.authority());
   }
 
   private static ObjectStore open(StoreUrl url, Map<String, ObjectStore> stores) {
@@ -360,7 +375,7 @@ final class Node implements NodeView, Closeable {
         database.pageCount(),
         database.lastCommitMillis(),
         database.log().sizeBytes(),
-        s == null ? null : s.status(name),
+        s == null ? List.of() : s.status(name),
         f == null ? null : f.status(name),
         error);
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -97,10 +98,14 @@ final class StatusCommand extends CliCommand {
   }
 
   private static String store(DatabaseStatus database, long nowMillis) {
-    DatabaseStatus.StoreStatus store = database.store();
-    if (store == null) {
-      return "-";
-    }
+    return database.stores().isEmpty()
+        ? "-"
+        : database.stores().stream()
+            .map(store -> store(store, nowMillis))
+            .collect(Collectors.joining(", "));
+  }
+
+  private static String store(DatabaseStatus.StoreStatus store, long nowMillis) {
     if (store.oldestUnshippedMillis() != 0) {
       return span(nowMillis, store.oldestUnshippedMillis()) + " behind";
     }

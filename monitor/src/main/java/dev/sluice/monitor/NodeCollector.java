@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Asks a node for what it can be asked, once a scrape. */
 final class NodeCollector extends Collector {
   private static final List<String> DATABASE = List.of("database");
+  private static final List<String> PLACE = List.of("database", "store");
   private static final List<String> OPERATION = List.of("operation");
 
   private final NodeView node;
@@ -38,11 +39,14 @@ final class NodeCollector extends Collector {
         perDatabase(
             "sluice_database_error", "1 when something is wrong with the database; see status.");
     GaugeMetricFamily shipped =
-        perDatabase("sluice_shipped_txid", "Last transaction that the store has.");
+        perStore("sluice_shipped_txid", "Last transaction that the store has.");
     GaugeMetricFamily unshippedAge =
-        perDatabase(
+        perStore(
             "sluice_oldest_unshipped_age_seconds",
             "Age of the oldest transaction that the store has not got; 0 when it has all.");
+    GaugeMetricFamily storeError =
+        perStore(
+            "sluice_store_error", "1 when the store does not take what is shipped; see status.");
     GaugeMetricFamily lagTransactions =
         perDatabase(
             "sluice_follower_lag_transactions", "Transactions of the primary not applied here.");
@@ -56,11 +60,12 @@ final class NodeCollector extends Collector {
       databaseBytes.addMetric(name, (double) status.pageSize() * status.pageCount());
       logBytes.addMetric(name, (double) status.logBytes());
       error.addMetric(name, status.error() == null ? 0 : 1);
-      StoreStatus store = status.store();
-      if (store != null) {
-        shipped.addMetric(name, txid(store.shipped()));
+      for (StoreStatus store : status.stores()) {
+        List<String> place = List.of(status.name(), store.url());
+        shipped.addMetric(place, txid(store.shipped()));
         long oldest = store.oldestUnshippedMillis();
-        unshippedAge.addMetric(name, oldest == 0 ? 0 : Math.max(0, now - oldest) / 1e3);
+        unshippedAge.addMetric(place, oldest == 0 ? 0 : Math.max(0, now - oldest) / 1e3);
+        storeError.addMetric(place, store.error() == null ? 0 : 1);
       }
       FollowStatus follow = status.follow();
       if (follow != null) {
@@ -103,6 +108,7 @@ final class NodeCollector extends Collector {
         error,
         shipped,
         unshippedAge,
+        storeError,
         lagTransactions,
         lagSeconds,
         requests,
@@ -135,6 +141,10 @@ final class NodeCollector extends Collector {
 
   private static GaugeMetricFamily perDatabase(String name, String help) {
     return new GaugeMetricFamily(name, help, DATABASE);
+  }
+
+  private static GaugeMetricFamily perStore(String name, String help) {
+    return new GaugeMetricFamily(name, help, PLACE);
   }
 
   private static double txid(@Nullable String position) {

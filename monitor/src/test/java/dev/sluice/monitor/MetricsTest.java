@@ -59,7 +59,7 @@ final class MetricsTest {
     served.node.commit("shop/app.db", 2);
     served.node.commit("blog.db", 1);
     served.node.store =
-        new StoreStatus("file:///backup", "0000000000000001/8000000000000000", 1_000);
+        new StoreStatus("file:///backup", "0000000000000001/8000000000000000", 1_000, null);
     served.node.databases.events().refused("blog.db", new IOException("disk full"));
     served.get("/v1/wait?database=no.db&position=0000000000000001/0000000000000001");
     Map<String, Double> samples = scrape();
@@ -69,7 +69,8 @@ final class MetricsTest {
         .containsEntry("sluice_position_txid{database=\"blog.db\",}", 1.0)
         .containsEntry("sluice_commits_total{database=\"shop/app.db\",}", 2.0)
         .containsEntry("sluice_commits_total{database=\"blog.db\",}", 1.0)
-        .containsEntry("sluice_shipped_txid{database=\"shop/app.db\",}", 1.0)
+        .containsEntry(
+            "sluice_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}", 1.0)
         .containsEntry("sluice_database_bytes{database=\"shop/app.db\",}", 512.0)
         .containsEntry("sluice_log_bytes{database=\"shop/app.db\",}", 4096.0)
         .containsEntry("sluice_database_error{database=\"shop/app.db\",}", 0.0)
@@ -109,7 +110,8 @@ final class MetricsTest {
         .containsEntry("sluice_database_error{database=\"shop/app.db\",}", 1.0)
         .containsEntry("sluice_ready", 0.0)
         .containsEntry("sluice_connected", 0.0)
-        .doesNotContainKey("sluice_shipped_txid{database=\"shop/app.db\",}");
+        .doesNotContainKey(
+            "sluice_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}");
   }
 
   @Test

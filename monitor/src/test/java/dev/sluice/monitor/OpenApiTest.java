@@ -63,7 +63,7 @@ final class OpenApiTest {
   void everyAnswerIsGivenAndAsDescribed() throws Exception {
     try (ServedNode served = new ServedNode(directory.resolve("a"))) {
       Position first = served.node.commit(NAME, 1);
-      served.node.store = new StoreStatus("file:///backup", first.toString(), 0);
+      served.node.store = new StoreStatus("file:///backup", first.toString(), 0, null);
       served.node.follow = new FollowStatus(first.toString(), 0, 0);
       check(served, "GET", "/v1/status", 200);
       check(served, "GET", "/v1/status?database=" + NAME, 200);

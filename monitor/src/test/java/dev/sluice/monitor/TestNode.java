@@ -98,7 +98,7 @@ final class TestNode implements NodeView, AutoCloseable {
         database.pageCount(),
         database.lastCommitMillis(),
         4_096,
-        store,
+        store == null ? List.of() : List.of(store),
         follow,
         error);
   }

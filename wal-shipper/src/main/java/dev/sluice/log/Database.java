@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -35,6 +36,7 @@ public final class Database implements Closeable {
   private final Path directory;
   private final DatabaseListener listener;
   private final TransactionLog log;
+  private final Clock clock;
   private final PositionWaiters waiters = new PositionWaiters();
 
   /** Held while a transaction is cut or appended; guards the fields below that are not volatile. */
@@ -57,12 +59,14 @@ public final class Database implements Closeable {
       Path directory,
       DatabaseListener listener,
       TransactionLog log,
-      ChecksumTable sums) {
+      ChecksumTable sums,
+      Clock clock) {
     this.name = name;
     this.directory = directory;
     this.listener = listener;
     this.log = log;
     this.sums = sums;
+    this.clock = clock;
   }
 
   /**
@@ -70,7 +74,8 @@ public final class Database implements Closeable {
    *
    * @param powerLost whether what was not fsynced may be missing
    */
-  static Database open(String name, Path directory, DatabaseListener listener, boolean powerLost)
+  static Database open(
+      String name, Path directory, DatabaseListener listener, boolean powerLost, Clock clock)
       throws IOException {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory);
@@ -80,7 +85,12 @@ public final class Database implements Closeable {
     try {
       Database database =
           new Database(
-              name, directory, listener, log, ChecksumTable.open(directory.resolve("checksums")));
+              name,
+              directory,
+              listener,
+              log,
+              ChecksumTable.open(directory.resolve("checksums")),
+              clock);
       try {
         database.recover();
       } catch (CorruptLtxException e) {
@@ -256,7 +266,7 @@ public final class Database implements Closeable {
       boolean whole = pageSize != this.pageSize;
       int oldCount = whole ? 0 : pageCount;
       int lockPage = Checksums.lockPage(pageSize);
-      long timestamp = Math.max(System.currentTimeMillis(), lastCommitMillis);
+      long timestamp = Math.max(clock.millis(), lastCommitMillis);
       sums.ensure(commit);
       long xor = oldCount == 0 ? 0 : position.checksum();
       int changes = 0;
