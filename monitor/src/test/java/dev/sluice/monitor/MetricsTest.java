@@ -91,7 +91,7 @@ final class MetricsTest {
             1.0)
         .containsKey("jvm_threads_current");
     assertThat(samples.get("sluice_ltx_bytes_total{database=\"shop/app.db\",}")).isPositive();
-    assertThat(samples.get("sluice_oldest_unshipped_age_seconds{database=\"shop/app.db\",}"))
+    assertThat(samples.get("sluice_oldest_unshipped_age_seconds{database=\"shop/app.db\",store=\"file:///backup\",}"))
         .isPositive();
     assertThat(samples.keySet()).noneMatch(name -> name.startsWith("sluice_follower"));
   }

@@ -437,6 +437,66 @@ public final class Database implements Closeable {
     }
   }
 
+  /**
+   * Gives the transactions of the log other TXIDs, so that they go on from a history elsewhere of
+   * the same database. Positions given out before are on no history any more; followers get
+   * everything anew. Whoever commits meanwhile waits. When it fails or the process is killed, the
+   * log has lost its end or all of it, and goes on from the database's file.
+   *
+   * @param shift what is added to each TXID, greater than 0
+   * @param before what the first transaction, which must hold the whole database, is to follow, with
+   *     the TXID {@code shift}; {@link Position#NONE} when it is to stand for all before it, too
+   */
+  public void renumber(long shift, Position before) throws IOException {
+    lock.lock();
+    try {
+      LogEntry first = log.first();
+      if (first == null || shift <= 0) {
+        throw new IllegalArgumentException(name + ": no transaction to move by " + shift);
+      }
+      List<LogEntry> entries = log.after(first.minTxid() - 1, Integer.MAX_VALUE);
+      List<Segment> taken = log.takeOut();
+      try {
+        for (LogEntry entry : entries) {
+          LogEntry moved = move(entry, shift, before);
+          position = moved.position();
+        }
+      } catch (IOException | RuntimeException e) {
+        pageCount = 0;
+        throw e;
+      } finally {
+        taken.forEach(Segment::closeLater);
+        applied = position;
+      }
+      waiters.advanced(position, log::checksumAfter);
+      listener.renumbered(this);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private LogEntry move(LogEntry entry, long shift, Position before) throws IOException {
+    LtxHeader old = entry.header();
+    boolean snapshot = old.isSnapshot() && before.equals(Position.NONE);
+    LtxHeader header =
+        LtxHeader.transactions(
+            old.pageSize(),
+            old.commit(),
+            snapshot ? 1 : old.minTxid() + shift,
+            old.maxTxid() + shift,
+            old.timestampMillis(),
+            snapshot ? 0 : old.isSnapshot() ? before.checksum() : old.preApplyChecksum());
+    log.appender().start(header.minTxid());
+    encoder.start(header, log.appender());
+    try (LtxDecoder decoder = LtxDecoder.open(log.source(entry), name)) {
+      while (decoder.next()) {
+        encoder.page(decoder.pgno(), decoder.page());
+      }
+    }
+    encoder.finish(entry.postApplyChecksum());
+    return log.appender().commit(header, entry.postApplyChecksum());
+  }
+
   private void copy(LtxSource ltx) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(ltx.size(), 1 << 20));
     for (long at = 0; at < ltx.size(); at += buffer.limit()) {

@@ -175,6 +175,11 @@ public final class Databases implements Closeable {
     }
 
     @Override
+    public void renumbered(Database database) {
+      listeners.forEach(l -> l.renumbered(database));
+    }
+
+    @Override
     public void applied(Database database) {
       listeners.forEach(l -> l.applied(database));
     }

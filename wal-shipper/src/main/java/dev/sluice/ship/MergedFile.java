@@ -1,9 +1,12 @@
 package dev.sluice.ship;
 
 import dev.sluice.ltx.LtxCompactor;
+import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxFile;
 import dev.sluice.ltx.LtxHeader;
 import dev.sluice.ltx.LtxSink;
+import dev.sluice.restore.StoredPages;
 import dev.sluice.store.ByteSource;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -47,15 +50,44 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
     }
   }
 
+  /**
+   * Merges files whose first holds the whole database, and keeps only the pages that differ from a
+   * state in the store.
+   */
+  static MergedFile difference(List<LtxFile> inputs, StoredPages from, Path directory)
+      throws IOException {
+    Path file = Files.createTempFile(directory, "difference", ".ltx");
+    try (MergedFile whole = of(inputs, directory);
+        LtxDecoder decoder = LtxDecoder.open(whole.content().open(), "the difference");
+        FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      LtxEncoder encoder = new LtxEncoder();
+      encoder.start(whole.header(), sink(out));
+      while (decoder.next()) {
+        // A file has at least one page.
+        if (decoder.pgno() == 1 || !from.has(decoder.pgno(), decoder.page().duplicate())) {
+          encoder.page(decoder.pgno(), decoder.page());
+        }
+      }
+      encoder.finish(0);
+      return new MergedFile(whole.header(), ByteSource.of(file), file);
+    } catch (IOException | RuntimeException e) {
+      Files.deleteIfExists(file);
+      throw e;
+    }
+  }
+
   static LtxHeader merge(List<LtxFile> inputs, WritableByteChannel out, boolean noChecksum)
       throws IOException {
-    LtxSink sink =
-        bytes -> {
-          while (bytes.hasRemaining()) {
-            out.write(bytes);
-          }
-        };
-    return LtxCompactor.compact(inputs, sink, new LtxCompactor.Options(noChecksum, 1)).header();
+    return LtxCompactor.compact(inputs, sink(out), new LtxCompactor.Options(noChecksum, 1))
+        .header();
+  }
+
+  private static LtxSink sink(WritableByteChannel out) {
+    return bytes -> {
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+    };
   }
 
   @Override

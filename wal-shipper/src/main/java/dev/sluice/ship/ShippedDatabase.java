@@ -9,6 +9,7 @@ import dev.sluice.ltx.Position;
 import dev.sluice.ltx.Txid;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.restore.StoreLayout;
+import dev.sluice.restore.StoredPages;
 import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.ship.StoreWriter.SecondWriterException;
 import dev.sluice.store.ByteSource;
@@ -63,6 +64,9 @@ final class ShippedDatabase {
 
   /** Page size of the last file put; 0 before the first. Guarded by {@link #lock}. */
   private int shippedPageSize;
+
+  /** What the next file put is to be the difference from. Guarded by {@link #lock}. */
+  private @Nullable StoredPages base;
 
   private volatile @Nullable String error;
   private volatile @Nullable String maintenanceError;
@@ -139,6 +143,9 @@ final class ShippedDatabase {
 
   /** Ships all that is in the log when this is called. */
   Position ship() throws IOException {
+    if (database.position().equals(Position.NONE)) {
+      return Position.NONE;
+    }
     lock.lock();
     try {
       if (fenced) {
@@ -146,6 +153,7 @@ final class ShippedDatabase {
       }
       Attached to = attached();
       Position now = shipped == null ? Position.NONE : shipped;
+      // After attaching, which may have renumbered it.
       Position until = database.position();
       while (Long.compareUnsigned(now.txid(), until.txid()) < 0) {
         now = shipBatch(now, to.writer());
@@ -223,6 +231,7 @@ final class ShippedDatabase {
                 database, destination, snapshots, policy, directory, found.contents(), writer));
     made.maintenance().changed(clock.millis());
     shippedPageSize = found.pageSize();
+    base = found.pages();
     shipped = found.position();
     attached = made;
     return made;
@@ -240,13 +249,18 @@ final class ShippedDatabase {
       inputs.add(LtxFile.open(database.log().source(entry), database.name()));
     }
     Position to = batch.get(batch.size() - 1).position();
-    try (MergedFile merged = MergedFile.of(inputs, directory)) {
+    StoredPages differsFrom = base;
+    try (MergedFile merged =
+        differsFrom == null
+            ? MergedFile.of(inputs, directory)
+            : MergedFile.difference(inputs, differsFrom, directory)) {
       boolean snapshot =
           merged.header().isSnapshot() && merged.content().sizeBytes() > WHOLE_AT_LEVEL_0_BYTES;
       StoreFile file =
           writer.put(
               snapshot ? StoreLayout.SNAPSHOT_LEVEL : 0, merged.header(), to, merged.content());
       shippedPageSize = merged.header().pageSize();
+      base = null;
       log.debug("{}: shipped {}, {} bytes", database.name(), file.name(), file.sizeBytes());
     }
     return to;
@@ -262,6 +276,7 @@ final class ShippedDatabase {
           snapshot.position(),
           ByteSource.of(snapshot.path()));
       shippedPageSize = snapshot.header().pageSize();
+      base = null;
       if (!from.equals(Position.NONE)) {
         log.warn(
             "{}: no state between the transactions {} and {} can be restored from {}: the log no longer led on"
