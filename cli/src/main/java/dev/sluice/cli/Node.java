@@ -9,16 +9,19 @@ import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.Databases;
 import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
+import dev.sluice.ltx.Position;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.NodeServer;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.StoreUsage;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper;
 import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.ship.Shipper.LogLimits;
 import dev.sluice.store.Backoff;
+import dev.sluice.store.MeteredStore;
 import dev.sluice.store.ObjectStore;
 import dev.sluice.store.RetryingStore;
 import dev.sluice.store.StoreUrl;
@@ -27,13 +30,17 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +74,8 @@ final class Node implements NodeView, Closeable {
   private @Nullable Follower follower;
   private @Nullable StreamServer stream;
   private @Nullable NodeServer server;
+  private @Nullable NodeServer localServer;
+  private final Map<String, StoreMeter> meters = new ConcurrentSkipListMap<>();
   private volatile boolean serving;
   private boolean closed;
 
@@ -208,19 +217,19 @@ final class Node implements NodeView, Closeable {
             new LogLimits(KEEP_LOG_BYTES, config.logLimitBytesOrDefault()),
             Clock.systemUTC());
     // A URL that makes no sense stops the start, not the first commit.
-    config.store().forEach(common -> open(common, stores));
+    config.store().forEach(common -> open(config, common, stores));
     shipper = started;
     started.start();
   }
 
   /** Empty when a database has no store. */
-  private static List<Destination> destinations(
+  private List<Destination> destinations(
       SluiceConfig config, String name, Map<String, ObjectStore> stores) {
     return config.storesOf(name).stream()
         .map(
             url ->
                 new Destination(
-                    open(url, stores),
+                    open(config, url, stores),
                     StoreLayout.of(url.scheme(), ""),
                     url.toString(),
                     group(config, url)))
@@ -237,12 +246,17 @@ final class Node implements NodeView, Closeable {
             url.authority().isEmpty() ? url.toString() : url.scheme() + "://" + url.authority());
   }
 
-  private static ObjectStore open(StoreUrl url, Map<String, ObjectStore> stores) {
+  private ObjectStore open(SluiceConfig config, StoreUrl url, Map<String, ObjectStore> stores) {
     return stores.computeIfAbsent(
         url.toString(),
         key -> {
+          StoreMeter meter =
+              meters.computeIfAbsent(
+                  group(config, url),
+                  group -> new StoreMeter(group, config.pricesOf(url), Clock.systemUTC()));
           try {
-            return new RetryingStore(Stores.open(url), STORE_RETRIES);
+            return new RetryingStore(
+                new MeteredStore(Stores.open(url), meter.stats()), STORE_RETRIES);
           } catch (IOException e) {
             throw new UncheckedIOException(e);
           }
@@ -250,11 +264,19 @@ final class Node implements NodeView, Closeable {
   }
 
   private void startServer(@Nullable ListenAddress listen) throws IOException {
-    if (listen == null) {
-      return;
+    if (listen != null) {
+      NodeServer started = NodeServer.start(listen, this, stream, metrics);
+      server = started;
+      new NodeAddress(started.url().toString(), null).write(directory.state());
+    } else if (shipper != null) {
+      // For 'sluice sync' and 'sluice snapshot' only.
+      byte[] token = new byte[16];
+      new SecureRandom().nextBytes(token);
+      String hex = HexFormat.of().formatHex(token);
+      NodeServer started = NodeServer.startLocal(this, metrics, hex);
+      localServer = started;
+      new NodeAddress(started.url().toString(), hex).write(directory.state());
     }
-    NodeServer started = NodeServer.start(listen, this, stream, metrics);
-    server = started;
   }
 
   /** The address of the HTTP server; null without one. */
@@ -344,6 +366,23 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public List<StoreUsage> storeUsage() {
+    return meters.values().stream().map(StoreMeter::usage).toList();
+  }
+
+  @Override
+  public @Nullable CompletableFuture<Position> sync(Database database) {
+    Shipper s = shipper;
+    return s == null || !s.ships(database) ? null : s.sync(database);
+  }
+
+  @Override
+  public @Nullable CompletableFuture<Position> snapshot(Database database) {
+    Shipper s = shipper;
+    return s == null || !s.ships(database) ? null : s.snapshot(database);
+  }
+
+  @Override
   public Databases databases() {
     return databases;
   }
@@ -392,7 +431,17 @@ final class Node implements NodeView, Closeable {
     Mount mounted = mount;
     Closeable unmount = mounted == null ? null : () -> mounted.close(UNMOUNT_GRACE_MILLIS);
     for (Closeable part :
-        Arrays.asList(stream, server, follower, unmount, capture, shipper, databases, directory)) {
+        Arrays.asList(
+            () -> NodeAddress.delete(directory.state()),
+            stream,
+            server,
+            localServer,
+            follower,
+            unmount,
+            capture,
+            shipper,
+            databases,
+            directory)) {
       try {
         if (part != null) {
           part.close();

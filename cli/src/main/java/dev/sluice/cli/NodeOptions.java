@@ -112,6 +112,7 @@ final class NodeOptions {
             retention,
             null,
             null,
+            null,
             fuseBinding,
             lowLatency,
             List.of());

@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.node.Prices;
 import dev.sluice.ship.ShippingPolicy;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param retention how far back restores must reach
  * @param l0Retention how long files of level 0 stay that are merged
  * @param logLimit how large the log of a database may become while a store is away
+ * @param prices of the stores, in place of S3's
  * @param fuseBinding how the mount speaks with the kernel
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
@@ -44,6 +46,7 @@ record SluiceConfig(
     @Nullable Duration retention,
     @Nullable Duration l0Retention,
     @Nullable ByteSize logLimit,
+    @Nullable Prices prices,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
     List<DatabaseConfig> databases) {
@@ -53,7 +56,7 @@ record SluiceConfig(
   /** Nothing is said. */
   static final SluiceConfig EMPTY =
       new SluiceConfig(
-          null, null, null, null, List.of(), null, null, null, null, null, null, null, null,
+          null, null, null, null, List.of(), null, null, null, null, null, null, null, null, null,
           List.of());
 
   /**
@@ -107,6 +110,7 @@ record SluiceConfig(
         either(stronger.retention, retention),
         either(stronger.l0Retention, l0Retention),
         either(stronger.logLimit, logLimit),
+        either(stronger.prices, prices),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
         stronger.databases.isEmpty() ? databases : stronger.databases);
@@ -134,6 +138,16 @@ record SluiceConfig(
         snapshotInterval == null ? defaults.snapshotInterval() : snapshotInterval,
         retention == null ? defaults.retention() : retention,
         l0Retention == null ? defaults.level0Retention() : l0Retention);
+  }
+
+  /**
+   * What a store charges: what is said here, or the list price of S3, or nothing for a directory.
+   */
+  Prices pricesOf(StoreUrl url) {
+    if (prices != null) {
+      return prices;
+    }
+    return url.scheme().equals("s3") ? Prices.S3_STANDARD : Prices.NONE;
   }
 
   long logLimitBytesOrDefault() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.node.Prices;
 import dev.sluice.ship.ShippingPolicy;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
@@ -54,6 +55,8 @@ class ConfigFileTest {
             "retention: 7d",
             "l0-retention: 2m",
             "log-limit: 500MiB",
+            "prices: {put-per-1000: 0.01, get-per-1000: 0.001, list-per-1000: 0, out-per-gb: 0,"
+                + " storage-per-gb-month: 0.02}",
             "low-latency: true",
             "databases:",
             "  - path: shop/app.db",
@@ -77,6 +80,8 @@ class ConfigFileTest {
                 Duration.ofHours(6),
                 Duration.ofDays(7),
                 Duration.ofMinutes(2)));
+    assertThat(config.pricesOf(StoreUrl.parse("/second")))
+        .isEqualTo(new Prices(0.01, 0.001, 0, 0, 0.02));
     assertThat(config.logLimitBytesOrDefault()).isEqualTo(500L << 20);
   }
 
@@ -106,7 +111,7 @@ class ConfigFileTest {
         "    stre: /x");
     refused(
         "FILE line 1: unknown key 'validation'; known are data, databases, follow, fuse-binding,"
-            + " l0-retention, levels, listen, log-limit, low-latency, mount, retention,"
+            + " l0-retention, levels, listen, log-limit, low-latency, mount, prices, retention,"
             + " snapshot-interval, store, sync-interval",
         "validation: 1d");
   }
@@ -184,6 +189,7 @@ class ConfigFileTest {
                 "retention",
                 "l0-retention",
                 "log-limit",
+                "prices",
                 "low-latency",
                 "databases")
             .stream()

@@ -6,6 +6,7 @@ import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.StoreUsage;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
@@ -98,7 +99,35 @@ final class NodeCollector extends Collector {
       requests.addMetric(operation, (double) of.count());
       requestSeconds.addMetric(operation, of.nanos() / 1e9);
     }
+    CounterMetricFamily storeRequests =
+        new CounterMetricFamily(
+            "sluice_store_requests_total",
+            "Requests to a store, each try counted.",
+            List.of("store", "operation"));
+    CounterMetricFamily storeErrors =
+        new CounterMetricFamily(
+            "sluice_store_request_errors_total", "Those that failed.", List.of("store"));
+    CounterMetricFamily storeBytes =
+        new CounterMetricFamily(
+            "sluice_store_bytes_total",
+            "Bytes sent to a store (out) and read from it (in).",
+            List.of("store", "direction"));
+    for (StoreUsage usage : node.storeUsage()) {
+      String store = usage.store();
+      StoreUsage.Requests of = usage.requests();
+      storeRequests.addMetric(List.of(store, "put"), (double) of.puts());
+      storeRequests.addMetric(List.of(store, "get"), (double) of.gets());
+      storeRequests.addMetric(List.of(store, "head"), (double) of.heads());
+      storeRequests.addMetric(List.of(store, "list"), (double) of.lists());
+      storeRequests.addMetric(List.of(store, "delete"), (double) of.deletes());
+      storeErrors.addMetric(List.of(store), (double) usage.errors());
+      storeBytes.addMetric(List.of(store, "out"), (double) of.bytesOut());
+      storeBytes.addMetric(List.of(store, "in"), (double) of.bytesIn());
+    }
     return List.of(
+        storeRequests,
+        storeErrors,
+        storeBytes,
         position,
         applied,
         commits,

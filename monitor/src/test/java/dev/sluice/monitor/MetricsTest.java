@@ -83,6 +83,10 @@ final class MetricsTest {
         .containsEntry("sluice_fuse_requests_total{operation=\"write\",}", 17.0)
         .containsEntry("sluice_fuse_request_seconds_total{operation=\"write\",}", 2.5)
         .containsEntry("sluice_fuse_allocated_bytes_total", 4711.0)
+        .containsEntry(
+            "sluice_store_requests_total{store=\"s3://backup\",operation=\"put\",}", 10.0)
+        .containsEntry("sluice_store_bytes_total{store=\"s3://backup\",direction=\"out\",}", 5000.0)
+        .containsEntry("sluice_store_request_errors_total{store=\"s3://backup\",}", 1.0)
         .containsEntry("sluice_ready", 1.0)
         .containsEntry("sluice_connected", 1.0)
         .containsEntry(
@@ -91,7 +95,9 @@ final class MetricsTest {
             1.0)
         .containsKey("jvm_threads_current");
     assertThat(samples.get("sluice_ltx_bytes_total{database=\"shop/app.db\",}")).isPositive();
-    assertThat(samples.get("sluice_oldest_unshipped_age_seconds{database=\"shop/app.db\",store=\"file:///backup\",}"))
+    assertThat(
+            samples.get(
+                "sluice_oldest_unshipped_age_seconds{database=\"shop/app.db\",store=\"file:///backup\",}"))
         .isPositive();
     assertThat(samples.keySet()).noneMatch(name -> name.startsWith("sluice_follower"));
   }

@@ -444,8 +444,9 @@ public final class Database implements Closeable {
    * log has lost its end or all of it, and goes on from the database's file.
    *
    * @param shift what is added to each TXID, greater than 0
-   * @param before what the first transaction, which must hold the whole database, is to follow, with
-   *     the TXID {@code shift}; {@link Position#NONE} when it is to stand for all before it, too
+   * @param before what the first transaction, which must hold the whole database, is to follow,
+   *     with the TXID {@code shift}; {@link Position#NONE} when it is to stand for all before it,
+   *     too
    */
   public void renumber(long shift, Position before) throws IOException {
     lock.lock();

@@ -120,8 +120,7 @@ record Attachment(
           earlier,
           destination.url(),
           there);
-      return goOn(
-          database, contents, there, StoredPages.newest(destination.store(), listing));
+      return goOn(database, contents, there, StoredPages.newest(destination.store(), listing));
     }
     return new Attachment(
         contents,

@@ -174,7 +174,13 @@ final class Maintenance {
   private @Nullable Object compact(int level, long nowMillis) throws IOException {
     for (List<StoreFile> run : contents.runsInto(level)) {
       try (MergeInputs inputs =
-              MergeInputs.open(run, database, destination.store(), writer::key, directory);
+              MergeInputs.open(
+                  run,
+                  database,
+                  destination.store(),
+                  writer::key,
+                  directory,
+                  gone -> contents.remove(List.of(gone)));
           MergedFile merged = MergedFile.of(inputs.files(), directory)) {
         StoreFile file =
             writer.put(

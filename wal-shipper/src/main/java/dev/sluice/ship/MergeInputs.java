@@ -5,6 +5,7 @@ import dev.sluice.log.LogEntry;
 import dev.sluice.ltx.LtxFile;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.store.ByteRange;
+import dev.sluice.store.ObjectNotFoundException;
 import dev.sluice.store.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -34,16 +36,22 @@ final class MergeInputs implements Closeable {
   private final ObjectStore store;
   private final Function<StoreFile, String> key;
   private final Path directory;
+  private final Consumer<StoreFile> missing;
   private final List<LtxFile> files = new ArrayList<>();
   private final List<Path> temporary = new ArrayList<>();
   private final List<LtxFile> part = new ArrayList<>();
 
   private MergeInputs(
-      Database database, ObjectStore store, Function<StoreFile, String> key, Path directory) {
+      Database database,
+      ObjectStore store,
+      Function<StoreFile, String> key,
+      Path directory,
+      Consumer<StoreFile> missing) {
     this.database = database;
     this.store = store;
     this.key = key;
     this.directory = directory;
+    this.missing = missing;
   }
 
   /**
@@ -51,15 +59,17 @@ final class MergeInputs implements Closeable {
    *
    * @param key of a file in the store
    * @param directory for temporary files
+   * @param missing told of a file that is not in the store any more
    */
   static MergeInputs open(
       List<StoreFile> run,
       Database database,
       ObjectStore store,
       Function<StoreFile, String> key,
-      Path directory)
+      Path directory,
+      Consumer<StoreFile> missing)
       throws IOException {
-    MergeInputs inputs = new MergeInputs(database, store, key, directory);
+    MergeInputs inputs = new MergeInputs(database, store, key, directory, missing);
     try {
       for (StoreFile file : run) {
         if (!inputs.addFromLog(file)) {
@@ -130,6 +140,10 @@ final class MergeInputs implements Closeable {
     Path copy = temporary("copy");
     try (InputStream in = store.get(key.apply(file), ByteRange.ALL)) {
       Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+    } catch (ObjectNotFoundException e) {
+      // Somebody has deleted it, as 'sluice prune' does with what is no longer needed.
+      missing.accept(file);
+      throw e;
     }
     files.add(LtxFile.open(LtxSource.of(copy), store + "/" + key.apply(file)));
   }

@@ -11,6 +11,7 @@ import dev.sluice.store.ByteSource;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) implements Closeable {
   /** Inputs of more bytes are merged in a file. */
   private static final long IN_MEMORY_BYTES = 4 << 20;
+
+  private static final int WAL_HEADER_BYTES = 32;
 
   /**
    * Merges files.
@@ -48,6 +51,42 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
       Files.deleteIfExists(file);
       throw e;
     }
+  }
+
+  /**
+   * One transaction, as Litestream takes it to go on from: it looks for the end of its WAL in the
+   * last file of level 0, and starts at the WAL's beginning, with a snapshot, when that is there.
+   */
+  static MergedFile single(LtxFile input, Path directory) throws IOException {
+    if (input.sizeBytes() > IN_MEMORY_BYTES || input.header().isSnapshot()) {
+      return of(List.of(input), directory);
+    }
+    LtxHeader old = input.header();
+    LtxHeader header =
+        new LtxHeader(
+            LtxHeader.NO_CHECKSUM,
+            old.pageSize(),
+            old.commit(),
+            old.minTxid(),
+            old.maxTxid(),
+            old.timestampMillis(),
+            0,
+            WAL_HEADER_BYTES,
+            0,
+            0,
+            0,
+            0);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    LtxEncoder encoder = new LtxEncoder();
+    encoder.start(header, sink(Channels.newChannel(bytes)));
+    ByteBuffer page = ByteBuffer.allocateDirect(old.pageSize());
+    for (int i = 0; i < input.index().count(); i++) {
+      int pgno = input.index().pgno(i);
+      input.readPage(pgno, page.clear());
+      encoder.page(pgno, page.flip());
+    }
+    encoder.finish(0);
+    return new MergedFile(header, ByteSource.of(bytes.toByteArray()), null);
   }
 
   /**

@@ -174,6 +174,41 @@ final class ShippedDatabase {
     }
   }
 
+  /**
+   * Leaves the store so that Litestream can go on there: it looks for the last transaction in a
+   * file of its own.
+   */
+  void handOver() throws IOException {
+    lock.lock();
+    try {
+      Attached to = attached;
+      StoreFile last = to == null ? null : to.contents().newest(0);
+      if (to == null || fenced || last == null || last.minTxid() == last.maxTxid()) {
+        return;
+      }
+      List<LogEntry> entries = database.log().after(last.minTxid() - 1, BATCH_ENTRIES);
+      int end = 0;
+      while (end < entries.size() && entries.get(end).maxTxid() != last.maxTxid()) {
+        end++;
+      }
+      if (end == 0 || end == entries.size() || last.maxTxid() != shippedTxid()) {
+        return;
+      }
+      List<LtxFile> inputs = new ArrayList<>();
+      for (LogEntry entry : entries.subList(0, end + 1)) {
+        inputs.add(LtxFile.open(database.log().source(entry), database.name()));
+      }
+      try (MergedFile before = MergedFile.of(inputs.subList(0, end), directory);
+          MergedFile single = MergedFile.single(inputs.get(end), directory)) {
+        to.writer().put(0, before.header(), entries.get(end - 1).position(), before.content());
+        to.writer().put(0, single.header(), entries.get(end).position(), single.content());
+      }
+      to.writer().delete(List.of(last));
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** When {@link #maintain} has something to do. */
   long maintenanceMillis() {
     Attached to = attached;
@@ -251,9 +286,11 @@ final class ShippedDatabase {
     Position to = batch.get(batch.size() - 1).position();
     StoredPages differsFrom = base;
     try (MergedFile merged =
-        differsFrom == null
-            ? MergedFile.of(inputs, directory)
-            : MergedFile.difference(inputs, differsFrom, directory)) {
+        differsFrom != null
+            ? MergedFile.difference(inputs, differsFrom, directory)
+            : inputs.size() == 1
+                ? MergedFile.single(inputs.get(0), directory)
+                : MergedFile.of(inputs, directory)) {
       boolean snapshot =
           merged.header().isSnapshot() && merged.content().sizeBytes() > WHOLE_AT_LEVEL_0_BYTES;
       StoreFile file =

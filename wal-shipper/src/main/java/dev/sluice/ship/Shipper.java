@@ -56,6 +56,7 @@ public final class Shipper implements DatabaseListener, Closeable {
   private final Clock clock;
   private final Map<String, List<ShippedDatabase>> shipped = new ConcurrentHashMap<>();
   private final Map<String, StoreThreads> threads = new ConcurrentHashMap<>();
+  private volatile boolean closing;
   private volatile boolean closed;
 
   /**
@@ -252,6 +253,11 @@ public final class Shipper implements DatabaseListener, Closeable {
     return null;
   }
 
+  /** Whether a database has a store. */
+  public boolean ships(Database database) {
+    return !of(database).isEmpty();
+  }
+
   /**
    * Ships what is committed now.
    *
@@ -259,7 +265,7 @@ public final class Shipper implements DatabaseListener, Closeable {
    *     with {@link IOException} when one did not take it
    */
   public CompletableFuture<Position> sync(Database database) {
-    return everywhere(database, ShippedDatabase::ship);
+    return everywhere(database, ShippedDatabase::ship, StoreThreads::ship);
   }
 
   /**
@@ -268,14 +274,18 @@ public final class Shipper implements DatabaseListener, Closeable {
    * @return completes with its position, that of the oldest if there are several
    */
   public CompletableFuture<Position> snapshot(Database database) {
-    return everywhere(database, ShippedDatabase::snapshot);
+    return everywhere(database, ShippedDatabase::snapshot, StoreThreads::maintain);
   }
 
   private interface Task {
     Position run(ShippedDatabase to) throws IOException;
   }
 
-  private CompletableFuture<Position> everywhere(Database database, Task task) {
+  private interface Pool {
+    void execute(StoreThreads threads, Runnable task, long delayMillis);
+  }
+
+  private CompletableFuture<Position> everywhere(Database database, Task task, Pool pool) {
     List<ShippedDatabase> all = of(database);
     if (all.isEmpty()) {
       return CompletableFuture.failedFuture(
@@ -283,7 +293,7 @@ public final class Shipper implements DatabaseListener, Closeable {
     }
     CompletableFuture<Position> result = null;
     for (ShippedDatabase to : all) {
-      Executor executor = command -> threads(to).ship(command, 0);
+      Executor executor = command -> pool.execute(threads(to), command, 0);
       CompletableFuture<Position> one =
           CompletableFuture.supplyAsync(
               () -> {
@@ -337,6 +347,9 @@ public final class Shipper implements DatabaseListener, Closeable {
   private boolean flushed(Database database, ShippedDatabase to) {
     try {
       to.ship();
+      if (closing) {
+        to.handOver();
+      }
       trim(database);
       return true;
     } catch (IOException | RuntimeException e) {
@@ -367,6 +380,7 @@ public final class Shipper implements DatabaseListener, Closeable {
   @Override
   public void close() throws IOException {
     databases.unlisten(this);
+    closing = true;
     boolean all = flush();
     closed = true;
     threads.values().forEach(StoreThreads::close);

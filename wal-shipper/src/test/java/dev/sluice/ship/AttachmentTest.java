@@ -90,8 +90,7 @@ final class AttachmentTest {
 
   private void assertRestores(RestoreTarget target, byte[] bytes) throws IOException {
     Path out = directory.resolve("restored.db");
-    Restore.run(
-        store, LAYOUT, RestoreOptions.DEFAULT.withForce(true).withTarget(target), out);
+    Restore.run(store, LAYOUT, RestoreOptions.DEFAULT.withForce(true).withTarget(target), out);
     assertThat(Files.readAllBytes(out)).as(target.toString()).isEqualTo(bytes);
   }
 
