@@ -321,6 +321,10 @@ public final class Shipper implements DatabaseListener, Closeable {
    * @return false when something could not be shipped; it is logged
    */
   public boolean flush() {
+    return flush(CLOSE_MILLIS);
+  }
+
+  private boolean flush(long patienceMillis) {
     List<CompletableFuture<Boolean>> running = new ArrayList<>();
     for (Database database : databases.all()) {
       for (ShippedDatabase to : of(database)) {
@@ -330,7 +334,7 @@ public final class Shipper implements DatabaseListener, Closeable {
       }
     }
     boolean all = true;
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_MILLIS);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(patienceMillis);
     for (CompletableFuture<Boolean> one : running) {
       try {
         all &= one.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
@@ -379,9 +383,16 @@ public final class Shipper implements DatabaseListener, Closeable {
    */
   @Override
   public void close() throws IOException {
+    close(CLOSE_MILLIS);
+  }
+
+  /**
+   * @param patienceMillis what stores may take for what remains
+   */
+  void close(long patienceMillis) throws IOException {
     databases.unlisten(this);
     closing = true;
-    boolean all = flush();
+    boolean all = flush(patienceMillis);
     closed = true;
     threads.values().forEach(StoreThreads::close);
     if (!all) {

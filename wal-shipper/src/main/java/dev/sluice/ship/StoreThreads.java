@@ -22,7 +22,7 @@ final class StoreThreads implements Closeable {
   private static final int SHIPPING = 2;
   private static final long MIN_RETRY_MILLIS = 100;
   private static final long MAX_RETRY_MILLIS = 30_000;
-  private static final long STOP_MILLIS = 5_000;
+  private static final long STOP_MILLIS = 2_000;
 
   /** A store that stays away is spoken of this often. */
   private static final long WARN_NANOS = TimeUnit.MINUTES.toNanos(10);
