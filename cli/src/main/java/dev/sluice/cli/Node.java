@@ -16,31 +16,18 @@ import dev.sluice.monitor.NodeServer;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.StoreUsage;
-import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper;
-import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.ship.Shipper.LogLimits;
-import dev.sluice.store.Backoff;
-import dev.sluice.store.MeteredStore;
-import dev.sluice.store.ObjectStore;
-import dev.sluice.store.RetryingStore;
-import dev.sluice.store.StoreUrl;
-import dev.sluice.store.Stores;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,8 +48,6 @@ final class Node implements NodeView, Closeable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
 
   private static final long KEEP_LOG_BYTES = 64 << 20;
-  private static final Backoff STORE_RETRIES =
-      new Backoff(3, Duration.ofMillis(100), Duration.ofSeconds(2));
   private static final long UNMOUNT_GRACE_MILLIS = 3000;
 
   private final DataDirectory directory;
@@ -75,7 +60,7 @@ final class Node implements NodeView, Closeable {
   private @Nullable StreamServer stream;
   private @Nullable NodeServer server;
   private @Nullable NodeServer localServer;
-  private final Map<String, StoreMeter> meters = new ConcurrentSkipListMap<>();
+  private @Nullable NodeStores stores;
   private volatile boolean serving;
   private boolean closed;
 
@@ -207,60 +192,18 @@ final class Node implements NodeView, Closeable {
     if (!config.hasStores()) {
       return;
     }
-    Map<String, ObjectStore> stores = new ConcurrentHashMap<>();
+    NodeStores opened = new NodeStores(config);
+    stores = opened;
     Shipper started =
         new Shipper(
             databases,
-            name -> destinations(config, name, stores),
+            opened::destinations,
             snapshots,
             config.shippingPolicy(),
             new LogLimits(KEEP_LOG_BYTES, config.logLimitBytesOrDefault()),
             Clock.systemUTC());
-    // A URL that makes no sense stops the start, not the first commit.
-    config.store().forEach(common -> open(config, common, stores));
     shipper = started;
     started.start();
-  }
-
-  /** Empty when a database has no store. */
-  private List<Destination> destinations(
-      SluiceConfig config, String name, Map<String, ObjectStore> stores) {
-    return config.storesOf(name).stream()
-        .map(
-            url ->
-                new Destination(
-                    open(config, url, stores),
-                    StoreLayout.of(url.scheme(), ""),
-                    url.toString(),
-                    group(config, url)))
-        .toList();
-  }
-
-  /** What is away together: all below a common store, and what is in one bucket. */
-  private static String group(SluiceConfig config, StoreUrl url) {
-    return config.store().stream()
-        .map(StoreUrl::toString)
-        .filter(common -> url.toString().startsWith(common))
-        .findFirst()
-        .orElse(
-            url.authority().isEmpty() ? url.toString() : url.scheme() + "://" + url.authority());
-  }
-
-  private ObjectStore open(SluiceConfig config, StoreUrl url, Map<String, ObjectStore> stores) {
-    return stores.computeIfAbsent(
-        url.toString(),
-        key -> {
-          StoreMeter meter =
-              meters.computeIfAbsent(
-                  group(config, url),
-                  group -> new StoreMeter(group, config.pricesOf(url), Clock.systemUTC()));
-          try {
-            return new RetryingStore(
-                new MeteredStore(Stores.open(url), meter.stats()), STORE_RETRIES);
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
   }
 
   private void startServer(@Nullable ListenAddress listen) throws IOException {
@@ -367,7 +310,8 @@ final class Node implements NodeView, Closeable {
 
   @Override
   public List<StoreUsage> storeUsage() {
-    return meters.values().stream().map(StoreMeter::usage).toList();
+    NodeStores opened = stores;
+    return opened == null ? List.of() : opened.usage();
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,6 +51,9 @@ final class ShippedDatabase {
 
   /** When the next maintenance is planned. */
   private final AtomicLong plannedMillis = new AtomicLong(Maintenance.NEVER);
+
+  private volatile boolean paused;
+  private volatile long pausedUntilNanos;
 
   /** One batch at a time. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -110,6 +114,18 @@ final class ShippedDatabase {
     claimed.set(false);
   }
 
+  /** Shipping has failed: not again before this time is over. */
+  void pauseFor(long millis) {
+    pausedUntilNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    paused = true;
+  }
+
+  long pauseMillis() {
+    return paused
+        ? Math.max(0, TimeUnit.NANOSECONDS.toMillis(pausedUntilNanos - System.nanoTime()))
+        : 0;
+  }
+
   /** When the next maintenance is planned, to be set by who plans it. */
   AtomicLong plannedMillis() {
     return plannedMillis;
@@ -161,6 +177,7 @@ final class ShippedDatabase {
         to.maintenance().changed(clock.millis());
       }
       error = null;
+      paused = false;
       return now;
     } catch (SecondWriterException e) {
       fenced = true;

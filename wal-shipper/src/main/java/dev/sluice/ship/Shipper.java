@@ -161,6 +161,12 @@ public final class Shipper implements DatabaseListener, Closeable {
   }
 
   private void run(Database database, ShippedDatabase to) {
+    long pauseMillis = to.pauseMillis();
+    if (pauseMillis > 0) {
+      // It has failed; a commit is no reason to try again sooner.
+      threads(to).ship(() -> run(database, to), pauseMillis);
+      return;
+    }
     to.unclaim();
     if (to.isFenced()) {
       return;
@@ -175,6 +181,7 @@ public final class Shipper implements DatabaseListener, Closeable {
         return;
       }
       long retryMillis = threads(to).failed(to, NOT_SHIPPED, policy.syncInterval(), e);
+      to.pauseFor(retryMillis);
       schedule(database, to, retryMillis);
     }
     planMaintenance(to, to.maintenanceMillis());
@@ -352,13 +359,25 @@ public final class Shipper implements DatabaseListener, Closeable {
     try {
       to.ship();
       if (closing) {
-        to.handOver();
+        handOver(to);
       }
       trim(database);
       return true;
     } catch (IOException | RuntimeException e) {
       log.error("{}: not shipped: {}", database.name(), e.getMessage());
       return false;
+    }
+  }
+
+  private static void handOver(ShippedDatabase to) {
+    try {
+      to.handOver();
+    } catch (IOException e) {
+      log.warn(
+          "{}: everything is at {}, but not so that Litestream could go on there: {}",
+          to.name(),
+          to.destination().url(),
+          e.getMessage());
     }
   }
 

@@ -78,8 +78,7 @@ final class SeveralStoresTest {
 
   private void assertRestores(ObjectStore from) throws IOException {
     Path out = directory.resolve("restored.db");
-    assertThat(
-            Restore.run(from, LAYOUT, RestoreOptions.DEFAULT.withForce(true), out).position())
+    assertThat(Restore.run(from, LAYOUT, RestoreOptions.DEFAULT.withForce(true), out).position())
         .isEqualTo(database.position());
     assertThat(Files.readAllBytes(out)).isEqualTo(model.bytes());
   }
