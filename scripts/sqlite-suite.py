@@ -276,7 +276,7 @@ def shipped(sluice, name, position, problems):
         with urllib.request.urlopen(sluice.url + "/v1/status", timeout=30) as answer:
             status = json.load(answer)
         state = next((d for d in status["databases"] if d["name"] == name), None)
-        if state and (state.get("store") or {}).get("shipped") == position:
+        if state and any(store.get("shipped") == position for store in state.get("stores") or []):
             return True
         time.sleep(0.1)
     problems.append(f"{name}: {position} is not in the store: {json.dumps(state)[:300]}")

@@ -106,6 +106,7 @@ final class ConfigFile {
     add(values, ListenAddress.class, ListenAddress::parse);
     add(values, NodeUrl.class, NodeUrl::parse);
     add(values, StoreUrl.class, StoreUrl::parse);
+    add(values, ByteSize.class, ByteSize::parse);
     add(values, FuseBinding.class, FuseBinding::parse);
     return YAMLMapper.builder()
         .addModule(values)

@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  * DATA/.sluice}.
  */
 final class DataDirectory implements Closeable {
-  private static final String STATE = ".sluice";
+  /** Where a data directory has Sluice's own files. */
+  static final String STATE = ".sluice";
+
   private static final int LOCK_ATTEMPTS = 10;
   private static final long LOCK_PAUSE_NANOS = 100_000_000;
 
@@ -99,6 +101,11 @@ final class DataDirectory implements Closeable {
 
   String nodeId() {
     return nodeId;
+  }
+
+  /** Sluice's own files. */
+  Path state() {
+    return state;
   }
 
   Path databases() {

@@ -192,10 +192,10 @@ final class Demo {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (System.nanoTime() < deadline) {
       for (DatabaseStatus status : node.status().databases()) {
-        StoreStatus shipped = status.store();
         if (status.name().equals(database)
-            && shipped != null
-            && status.position().equals(shipped.shipped())) {
+            && status.stores().stream()
+                .map(StoreStatus::shipped)
+                .anyMatch(status.position()::equals)) {
           return;
         }
       }

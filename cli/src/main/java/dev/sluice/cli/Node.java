@@ -9,29 +9,25 @@ import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.Databases;
 import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
+import dev.sluice.ltx.Position;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.NodeServer;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeView;
-import dev.sluice.restore.StoreLayout;
+import dev.sluice.node.StoreUsage;
 import dev.sluice.ship.Shipper;
-import dev.sluice.ship.Shipper.Destination;
-import dev.sluice.store.Backoff;
-import dev.sluice.store.ObjectStore;
-import dev.sluice.store.RetryingStore;
-import dev.sluice.store.StoreUrl;
-import dev.sluice.store.Stores;
+import dev.sluice.ship.Shipper.LogLimits;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,8 +48,6 @@ final class Node implements NodeView, Closeable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
 
   private static final long KEEP_LOG_BYTES = 64 << 20;
-  private static final Backoff STORE_RETRIES =
-      new Backoff(3, Duration.ofMillis(100), Duration.ofSeconds(2));
   private static final long UNMOUNT_GRACE_MILLIS = 3000;
 
   private final DataDirectory directory;
@@ -65,6 +59,8 @@ final class Node implements NodeView, Closeable {
   private @Nullable Follower follower;
   private @Nullable StreamServer stream;
   private @Nullable NodeServer server;
+  private @Nullable NodeServer localServer;
+  private @Nullable NodeStores stores;
   private volatile boolean serving;
   private boolean closed;
 
@@ -90,7 +86,7 @@ final class Node implements NodeView, Closeable {
         return;
       }
       Shipper s = shipper;
-      if (s == null || s.status(database.name()) == null) {
+      if (s == null || s.status(database.name()).isEmpty()) {
         try {
           database.log().trim(KEEP_LOG_BYTES, database.applied().txid());
         } catch (IOException e) {
@@ -193,53 +189,37 @@ final class Node implements NodeView, Closeable {
   }
 
   private void startShipper(SluiceConfig config, Snapshots snapshots) throws IOException {
-    if (config.store() == null
-        && config.databases().stream().allMatch(database -> database.store() == null)) {
+    if (!config.hasStores()) {
       return;
     }
-    Map<String, ObjectStore> stores = new ConcurrentHashMap<>();
+    NodeStores opened = new NodeStores(config);
+    stores = opened;
     Shipper started =
         new Shipper(
             databases,
-            name -> destination(config, name, stores),
+            opened::destinations,
             snapshots,
-            config.syncIntervalOrDefault().toMillis(),
-            KEEP_LOG_BYTES);
-    StoreUrl common = config.store();
-    if (common != null) {
-      open(common, stores);
-    }
+            config.shippingPolicy(),
+            new LogLimits(KEEP_LOG_BYTES, config.logLimitBytesOrDefault()),
+            Clock.systemUTC());
     shipper = started;
     started.start();
   }
 
-  /** Null when a database has no store. */
-  private static @Nullable Destination destination(
-      SluiceConfig config, String name, Map<String, ObjectStore> stores) {
-    StoreUrl url = config.storeOf(name).orElse(null);
-    return url == null
-        ? null
-        : new Destination(open(url, stores), StoreLayout.of(url.scheme(), ""), url.toString());
-  }
-
-  private static ObjectStore open(StoreUrl url, Map<String, ObjectStore> stores) {
-    return stores.computeIfAbsent(
-        url.toString(),
-        key -> {
-          try {
-            return new RetryingStore(Stores.open(url), STORE_RETRIES);
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
-  }
-
   private void startServer(@Nullable ListenAddress listen) throws IOException {
-    if (listen == null) {
-      return;
+    if (listen != null) {
+      NodeServer started = NodeServer.start(listen, this, stream, metrics);
+      server = started;
+      new NodeAddress(started.url().toString(), null).write(directory.state());
+    } else if (shipper != null) {
+      // For 'sluice sync' and 'sluice snapshot' only.
+      byte[] token = new byte[16];
+      new SecureRandom().nextBytes(token);
+      String hex = HexFormat.of().formatHex(token);
+      NodeServer started = NodeServer.startLocal(this, metrics, hex);
+      localServer = started;
+      new NodeAddress(started.url().toString(), hex).write(directory.state());
     }
-    NodeServer started = NodeServer.start(listen, this, stream, metrics);
-    server = started;
   }
 
   /** The address of the HTTP server; null without one. */
@@ -329,6 +309,24 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public List<StoreUsage> storeUsage() {
+    NodeStores opened = stores;
+    return opened == null ? List.of() : opened.usage();
+  }
+
+  @Override
+  public @Nullable CompletableFuture<Position> sync(Database database) {
+    Shipper s = shipper;
+    return s == null || !s.ships(database) ? null : s.sync(database);
+  }
+
+  @Override
+  public @Nullable CompletableFuture<Position> snapshot(Database database) {
+    Shipper s = shipper;
+    return s == null || !s.ships(database) ? null : s.snapshot(database);
+  }
+
+  @Override
   public Databases databases() {
     return databases;
   }
@@ -360,7 +358,7 @@ final class Node implements NodeView, Closeable {
         database.pageCount(),
         database.lastCommitMillis(),
         database.log().sizeBytes(),
-        s == null ? null : s.status(name),
+        s == null ? List.of() : s.status(name),
         f == null ? null : f.status(name),
         error);
   }
@@ -377,7 +375,17 @@ final class Node implements NodeView, Closeable {
     Mount mounted = mount;
     Closeable unmount = mounted == null ? null : () -> mounted.close(UNMOUNT_GRACE_MILLIS);
     for (Closeable part :
-        Arrays.asList(stream, server, follower, unmount, capture, shipper, databases, directory)) {
+        Arrays.asList(
+            () -> NodeAddress.delete(directory.state()),
+            stream,
+            server,
+            localServer,
+            follower,
+            unmount,
+            capture,
+            shipper,
+            databases,
+            directory)) {
       try {
         if (part != null) {
           part.close();

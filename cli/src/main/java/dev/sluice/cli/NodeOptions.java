@@ -31,8 +31,9 @@ final class NodeOptions {
       paramLabel = "URL",
       converter = BackupCommand.StoreUrlConverter.class,
       description =
-          "Back up below this URL, such as file:///backups; a database at URL/<its name>.")
-  private @Nullable StoreUrl store;
+          "Back up below this URL, such as file:///backups; a database at URL/<its name>. May be"
+              + " repeated: each has everything.")
+  private List<StoreUrl> store = List.of();
 
   @Option(
       names = "--listen",
@@ -54,6 +55,28 @@ final class NodeOptions {
       converter = Durations.Converter.class,
       description = "How often transactions go to the store, such as 500ms (default: 1s).")
   private @Nullable Duration syncInterval;
+
+  @Option(
+      names = "--levels",
+      split = ",",
+      paramLabel = "DURATION",
+      converter = Durations.Converter.class,
+      description = "How often shipped files are merged, level by level (default: 30s,5m,1h).")
+  private @Nullable List<Duration> levels;
+
+  @Option(
+      names = "--snapshot-interval",
+      paramLabel = "DURATION",
+      converter = Durations.Converter.class,
+      description = "How often a changed database is put into the store whole (default: 24h).")
+  private @Nullable Duration snapshotInterval;
+
+  @Option(
+      names = "--retention",
+      paramLabel = "DURATION",
+      converter = Durations.Converter.class,
+      description = "How far back restores must reach (default: 24h).")
+  private @Nullable Duration retention;
 
   @Option(
       names = "--fuse-binding",
@@ -78,7 +101,21 @@ final class NodeOptions {
   SluiceConfig resolve(@Nullable Path mount) throws IOException {
     SluiceConfig flags =
         new SluiceConfig(
-            data, mount, listen, follow, store, syncInterval, fuseBinding, lowLatency, List.of());
+            data,
+            mount,
+            listen,
+            follow,
+            store,
+            syncInterval,
+            levels,
+            snapshotInterval,
+            retention,
+            null,
+            null,
+            null,
+            fuseBinding,
+            lowLatency,
+            List.of());
     SluiceConfig file =
         config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
     return file.overriddenBy(flags);

@@ -1,13 +1,15 @@
 package dev.sluice.cli;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.node.Prices;
+import dev.sluice.ship.ShippingPolicy;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +21,14 @@ import org.jspecify.annotations.Nullable;
  * @param mount where applications find the databases
  * @param listen where the HTTP API answers; null for nowhere
  * @param follow the primary to follow; null on a primary
- * @param store below which the backups of all databases lie; null for none
+ * @param store below which the backups of all databases lie, one or several; empty for none
  * @param syncInterval how often transactions are shipped to the store
+ * @param levels how often shipped files are merged into level 1, 2, …
+ * @param snapshotInterval how often a snapshot of a changed database is put into the store
+ * @param retention how far back restores must reach
+ * @param l0Retention how long files of level 0 stay that are merged
+ * @param logLimit how large the log of a database may become while a store is away
+ * @param prices of the stores, in place of S3's
  * @param fuseBinding how the mount speaks with the kernel
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
@@ -31,25 +39,37 @@ record SluiceConfig(
     @Nullable Path mount,
     @Nullable ListenAddress listen,
     @Nullable NodeUrl follow,
-    @Nullable StoreUrl store,
+    @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY) List<StoreUrl> store,
     @Nullable Duration syncInterval,
+    @Nullable List<Duration> levels,
+    @Nullable Duration snapshotInterval,
+    @Nullable Duration retention,
+    @Nullable Duration l0Retention,
+    @Nullable ByteSize logLimit,
+    @Nullable Prices prices,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
     List<DatabaseConfig> databases) {
-  static final Duration DEFAULT_SYNC_INTERVAL = Duration.ofSeconds(1);
+  /** More than a busy database cuts in hours, less than most disks have. */
+  static final ByteSize DEFAULT_LOG_LIMIT = ByteSize.parse("4GiB");
 
   /** Nothing is said. */
   static final SluiceConfig EMPTY =
-      new SluiceConfig(null, null, null, null, null, null, null, null, List.of());
+      new SluiceConfig(
+          null, null, null, null, List.of(), null, null, null, null, null, null, null, null, null,
+          List.of());
 
   /**
    * What differs for one database.
    *
    * @param path below the data directory
-   * @param store where its backup lies itself; null for below the common one
+   * @param store where its backup lies itself, one or several; empty for below the common ones
    */
-  record DatabaseConfig(String path, @Nullable StoreUrl store) {
+  record DatabaseConfig(
+      String path,
+      @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY) List<StoreUrl> store) {
     DatabaseConfig {
+      store = store == null ? List.of() : List.copyOf(store);
       if (path == null || path.isEmpty()) {
         throw new IllegalArgumentException("a database has no 'path'");
       }
@@ -64,10 +84,10 @@ record SluiceConfig(
   }
 
   SluiceConfig {
+    store = store == null ? List.of() : List.copyOf(store);
     databases = databases == null ? List.of() : List.copyOf(databases);
-    if (syncInterval != null && (syncInterval.isZero() || syncInterval.isNegative())) {
-      throw new IllegalArgumentException("'sync-interval' must be greater than 0");
-    }
+    // Says what is wrong with it.
+    policy(syncInterval, levels, snapshotInterval, retention, l0Retention);
     Set<String> paths = new HashSet<>();
     for (DatabaseConfig database : databases) {
       if (!paths.add(database.path())) {
@@ -83,8 +103,14 @@ record SluiceConfig(
         either(stronger.mount, mount),
         either(stronger.listen, listen),
         either(stronger.follow, follow),
-        either(stronger.store, store),
+        stronger.store.isEmpty() ? store : stronger.store,
         either(stronger.syncInterval, syncInterval),
+        either(stronger.levels, levels),
+        either(stronger.snapshotInterval, snapshotInterval),
+        either(stronger.retention, retention),
+        either(stronger.l0Retention, l0Retention),
+        either(stronger.logLimit, logLimit),
+        either(stronger.prices, prices),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
         stronger.databases.isEmpty() ? databases : stronger.databases);
@@ -94,30 +120,68 @@ record SluiceConfig(
     return strong == null ? weak : strong;
   }
 
-  Duration syncIntervalOrDefault() {
-    return syncInterval == null ? DEFAULT_SYNC_INTERVAL : syncInterval;
+  /** How shipping is done: what is said here, and the defaults. */
+  ShippingPolicy shippingPolicy() {
+    return policy(syncInterval, levels, snapshotInterval, retention, l0Retention);
+  }
+
+  private static ShippingPolicy policy(
+      @Nullable Duration syncInterval,
+      @Nullable List<Duration> levels,
+      @Nullable Duration snapshotInterval,
+      @Nullable Duration retention,
+      @Nullable Duration l0Retention) {
+    ShippingPolicy defaults = ShippingPolicy.DEFAULT;
+    return new ShippingPolicy(
+        syncInterval == null ? defaults.syncInterval() : syncInterval,
+        levels == null ? defaults.levels() : levels,
+        snapshotInterval == null ? defaults.snapshotInterval() : snapshotInterval,
+        retention == null ? defaults.retention() : retention,
+        l0Retention == null ? defaults.level0Retention() : l0Retention);
+  }
+
+  /**
+   * What a store charges: what is said here, or the list price of S3, or nothing for a directory.
+   */
+  Prices pricesOf(StoreUrl url) {
+    if (prices != null) {
+      return prices;
+    }
+    return url.scheme().equals("s3") ? Prices.S3_STANDARD : Prices.NONE;
+  }
+
+  long logLimitBytesOrDefault() {
+    return (logLimit == null ? DEFAULT_LOG_LIMIT : logLimit).bytes();
   }
 
   FuseBinding fuseBindingOrDefault() {
     return fuseBinding == null ? FuseBinding.DEVICE : fuseBinding;
   }
 
-  /** Where the backup of a database lies: the one it has itself, or its name below the common. */
-  Optional<StoreUrl> storeOf(String database) {
+  /** Whether any database has a store. */
+  boolean hasStores() {
+    return !store.isEmpty() || databases.stream().anyMatch(database -> !database.store().isEmpty());
+  }
+
+  /**
+   * Where the backups of a database lie: those it has itself, or its name below the common ones.
+   */
+  List<StoreUrl> storesOf(String database) {
     for (DatabaseConfig exception : databases) {
-      if (exception.path().equals(database) && exception.store() != null) {
-        return Optional.of(exception.store());
+      if (exception.path().equals(database) && !exception.store().isEmpty()) {
+        return exception.store();
       }
     }
-    return Optional.ofNullable(store)
-        .map(
-            base ->
-                new StoreUrl(
-                    base.scheme(),
-                    base.authority(),
-                    base.path().isEmpty() || base.path().endsWith("/")
-                        ? base.path() + database
-                        : base.path() + "/" + database,
-                    base.query()));
+    return store.stream().map(base -> below(base, database)).toList();
+  }
+
+  private static StoreUrl below(StoreUrl base, String database) {
+    return new StoreUrl(
+        base.scheme(),
+        base.authority(),
+        base.path().isEmpty() || base.path().endsWith("/")
+            ? base.path() + database
+            : base.path() + "/" + database,
+        base.query());
   }
 }

@@ -2,10 +2,12 @@ package dev.sluice.cli;
 
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeStatus;
+import dev.sluice.node.StoreUsage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -78,7 +80,30 @@ final class StatusCommand extends CliCommand {
       }
     }
     table.printTo(out());
+    answers.forEach(
+        answer -> answer.status().storeUsage().forEach(usage -> printUsage(answer.url(), usage)));
     notes.forEach(out()::println);
+  }
+
+  private void printUsage(String node, StoreUsage usage) {
+    StoreUsage.Requests day = usage.perDay();
+    String price =
+        usage.microDollarsPerDay() == 0
+            ? ""
+            : "; $%.2f a month".formatted(usage.microDollarsPerDay() * 30 / 1e6);
+    out()
+        .printf(
+            "%s asks %s, per day at present: %s puts, %s gets, %s heads, %s lists, %s deletes, %s out, %s in%s%n",
+            node,
+            usage.store(),
+            Show.count(day.puts()),
+            Show.count(day.gets()),
+            Show.count(day.heads()),
+            Show.count(day.lists()),
+            Show.count(day.deletes()),
+            Show.bytes(day.bytesOut()),
+            Show.bytes(day.bytesIn()),
+            price);
   }
 
   /** How far the readers of a node are behind its primary. */
@@ -97,10 +122,14 @@ final class StatusCommand extends CliCommand {
   }
 
   private static String store(DatabaseStatus database, long nowMillis) {
-    DatabaseStatus.StoreStatus store = database.store();
-    if (store == null) {
-      return "-";
-    }
+    return database.stores().isEmpty()
+        ? "-"
+        : database.stores().stream()
+            .map(store -> store(store, nowMillis))
+            .collect(Collectors.joining(", "));
+  }
+
+  private static String store(DatabaseStatus.StoreStatus store, long nowMillis) {
     if (store.oldestUnshippedMillis() != 0) {
       return span(nowMillis, store.oldestUnshippedMillis()) + " behind";
     }

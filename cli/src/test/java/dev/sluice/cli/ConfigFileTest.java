@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.node.Prices;
+import dev.sluice.ship.ShippingPolicy;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.net.URI;
@@ -46,8 +48,15 @@ class ConfigFileTest {
             "mount: /mnt/app",
             "listen: 127.0.0.1:${PORT}",
             "follow: http://10.0.0.2:4480",
-            "store: file://${BASE}/all",
+            "store: [\"file://${BASE}/all\", /second]",
             "sync-interval: 500ms",
+            "levels: [1m, 10m]",
+            "snapshot-interval: 6h",
+            "retention: 7d",
+            "l0-retention: 2m",
+            "log-limit: 500MiB",
+            "prices: {put-per-1000: 0.01, get-per-1000: 0.001, list-per-1000: 0, out-per-gb: 0,"
+                + " storage-per-gb-month: 0.02}",
             "low-latency: true",
             "databases:",
             "  - path: shop/app.db",
@@ -57,18 +66,31 @@ class ConfigFileTest {
     assertThat(config.mount()).isEqualTo(Path.of("/mnt/app"));
     assertThat(config.listen()).isEqualTo(new ListenAddress("127.0.0.1", 4480));
     assertThat(config.follow()).isEqualTo(new NodeUrl(URI.create("http://10.0.0.2:4480")));
-    assertThat(config.syncIntervalOrDefault()).isEqualTo(Duration.ofMillis(500));
+    assertThat(config.shippingPolicy().syncInterval()).isEqualTo(Duration.ofMillis(500));
     assertThat(config.lowLatency()).isTrue();
-    assertThat(config.storeOf("shop/app.db")).contains(StoreUrl.parse("/elsewhere/app"));
-    assertThat(config.storeOf("other.db")).contains(StoreUrl.parse("file:///backups/all/other.db"));
+    assertThat(config.storesOf("shop/app.db")).containsExactly(StoreUrl.parse("/elsewhere/app"));
+    assertThat(config.storesOf("other.db"))
+        .containsExactly(
+            StoreUrl.parse("file:///backups/all/other.db"), StoreUrl.parse("/second/other.db"));
+    assertThat(config.shippingPolicy())
+        .isEqualTo(
+            new ShippingPolicy(
+                Duration.ofMillis(500),
+                List.of(Duration.ofMinutes(1), Duration.ofMinutes(10)),
+                Duration.ofHours(6),
+                Duration.ofDays(7),
+                Duration.ofMinutes(2)));
+    assertThat(config.pricesOf(StoreUrl.parse("/second")))
+        .isEqualTo(new Prices(0.01, 0.001, 0, 0, 0.02));
+    assertThat(config.logLimitBytesOrDefault()).isEqualTo(500L << 20);
   }
 
   @Test
   void anEmptyFileSaysNothing() throws Exception {
     assertThat(read("")).isEqualTo(SluiceConfig.EMPTY);
     assertThat(read("# nothing")).isEqualTo(SluiceConfig.EMPTY);
-    assertThat(SluiceConfig.EMPTY.syncIntervalOrDefault()).isEqualTo(Duration.ofSeconds(1));
-    assertThat(SluiceConfig.EMPTY.storeOf("x.db")).isEmpty();
+    assertThat(SluiceConfig.EMPTY.shippingPolicy()).isEqualTo(ShippingPolicy.DEFAULT);
+    assertThat(SluiceConfig.EMPTY.storesOf("x.db")).isEmpty();
   }
 
   @Test
@@ -88,9 +110,10 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'retention'; known are data, databases, follow, fuse-binding, listen,"
-            + " low-latency, mount, store, sync-interval",
-        "retention: 1d");
+        "FILE line 1: unknown key 'validation'; known are data, databases, follow, fuse-binding,"
+            + " l0-retention, levels, listen, log-limit, low-latency, mount, prices, retention,"
+            + " snapshot-interval, store, sync-interval",
+        "validation: 1d");
   }
 
   @Test
@@ -102,6 +125,14 @@ class ConfigFileTest {
             + end,
         "data: d",
         "sync-interval: 5");
+    refused(
+        "FILE: 'levels' must ascend, such as [30s, 5m, 1h], each greater than 0" + end,
+        "levels: [5m, 30s]");
+    refused(
+        "FILE line 1: log-limit: '5' is not a size: write a number and a unit, such as 500MiB or"
+            + " 4GiB"
+            + end,
+        "log-limit: 5");
     refused("FILE: 'sync-interval' must be greater than 0" + end, "sync-interval: 0s");
     refused(
         "FILE line 1: data: the environment variable 'NO_SUCH' is not set" + end,
@@ -122,9 +153,10 @@ class ConfigFileTest {
   void flagsWin() throws Exception {
     Files.writeString(file, "data: d\nstore: /keys\nsync-interval: 9s\n");
     NodeOptions options = new NodeOptions();
-    new CommandLine(options).parseArgs("--config", file.toString(), "--store", "/flags");
+    new CommandLine(options)
+        .parseArgs("--config", file.toString(), "--store", "/flags", "--store", "/more");
     SluiceConfig config = options.resolve(Path.of("/mnt"));
-    assertThat(config.store()).isEqualTo(StoreUrl.parse("/flags"));
+    assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));
     assertThat(config.syncInterval()).isEqualTo(Duration.ofSeconds(9));
@@ -152,6 +184,12 @@ class ConfigFileTest {
                 "follow",
                 "store",
                 "sync-interval",
+                "levels",
+                "snapshot-interval",
+                "retention",
+                "l0-retention",
+                "log-limit",
+                "prices",
                 "low-latency",
                 "databases")
             .stream()

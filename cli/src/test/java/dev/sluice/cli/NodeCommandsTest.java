@@ -73,7 +73,8 @@ class NodeCommandsTest {
           database.pageCount(),
           database.lastCommitMillis(),
           4_096,
-          new DatabaseStatus.StoreStatus("file:///b", database.position().toString(), 0),
+          List.of(
+              new DatabaseStatus.StoreStatus("file:///b", database.position().toString(), 0, null)),
           new DatabaseStatus.FollowStatus(database.position().toString(), 2, 1_500),
           null);
     }

@@ -2,6 +2,7 @@ package dev.sluice.monitor;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sluice.log.Database;
+import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeStatus;
 import dev.sluice.node.NodeView;
@@ -14,6 +15,9 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.jspecify.annotations.Nullable;
 
@@ -50,10 +54,21 @@ final class Api implements Closeable {
         new Endpoint("GET", "/v1/status", Set.of("database"), this::status),
         new Endpoint("GET", "/v1/position", Set.of("database"), this::position),
         new Endpoint("GET", "/v1/wait", Set.of("database", "position", "timeout"), this::await),
+        new Endpoint("POST", "/v1/sync", Set.of("database", "timeout"), this::sync),
+        new Endpoint("POST", "/v1/snapshot", Set.of("database", "timeout"), this::snapshot),
         new Endpoint("POST", "/v1/stream", Set.of(), this::stream),
         new Endpoint("GET", "/metrics", Set.of(), this::metrics),
         new Endpoint("GET", "/healthz", Set.of("verbose"), this::health),
         new Endpoint("GET", "/readyz", Set.of(), this::ready));
+  }
+
+  /** For commands on this machine when the node is not to listen: what tells no content. */
+  List<Endpoint> localEndpoints() {
+    return endpoints().stream()
+        .filter(
+            e ->
+                Set.of("/v1/status", "/v1/sync", "/v1/snapshot", "/v1/position").contains(e.path()))
+        .toList();
   }
 
   private void status(Exchange exchange) throws ApiException {
@@ -90,6 +105,57 @@ final class Api implements Closeable {
       waits.unknown(exchange, unknown(name));
     } else {
       waits.await(exchange, database, wanted, timeoutMillis);
+    }
+  }
+
+  private void sync(Exchange exchange) throws ApiException, IOException {
+    inStores(exchange, node::sync);
+  }
+
+  private void snapshot(Exchange exchange) throws ApiException, IOException {
+    inStores(exchange, node::snapshot);
+  }
+
+  private interface StoreAction {
+    @Nullable CompletableFuture<Position> run(Database database);
+  }
+
+  /** Answers when every store has it; no thread waits. */
+  private void inStores(Exchange exchange, StoreAction action) throws ApiException, IOException {
+    String name = exchange.required("database");
+    long timeoutMillis = exchange.timeoutMillis();
+    node.captureNow(name);
+    Database database = node.databases().get(name);
+    if (database == null) {
+      throw new ApiException(404, unknown(name));
+    }
+    CompletableFuture<Position> stored = action.run(database);
+    if (stored == null) {
+      throw new ApiException(501, "this node has no store for " + name, "give it one with --store");
+    }
+    var unused =
+        stored
+            .orTimeout(timeoutMillis, TimeUnit.MILLISECONDS)
+            .whenComplete((position, failure) -> answer(exchange, name, position, failure));
+  }
+
+  private static void answer(
+      Exchange exchange, String name, @Nullable Position position, @Nullable Throwable failure) {
+    if (position != null) {
+      exchange.json(200, new PositionAnswer(name, position.toString()));
+    } else if (failure instanceof TimeoutException) {
+      exchange.json(
+          504,
+          new Problem(
+              name + ": not in every store within the time",
+              "it goes on; GET /v1/status says what each store has"));
+    } else {
+      Throwable why = failure == null || failure.getCause() == null ? failure : failure.getCause();
+      exchange.json(
+          502,
+          new Problem(
+              why == null ? "unknown" : String.valueOf(why.getMessage()),
+              "it is tried again; GET /v1/status says what each store has"));
     }
   }
 

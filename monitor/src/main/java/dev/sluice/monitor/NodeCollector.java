@@ -6,6 +6,7 @@ import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.StoreUsage;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Asks a node for what it can be asked, once a scrape. */
 final class NodeCollector extends Collector {
   private static final List<String> DATABASE = List.of("database");
+  private static final List<String> PLACE = List.of("database", "store");
   private static final List<String> OPERATION = List.of("operation");
 
   private final NodeView node;
@@ -38,11 +40,14 @@ final class NodeCollector extends Collector {
         perDatabase(
             "sluice_database_error", "1 when something is wrong with the database; see status.");
     GaugeMetricFamily shipped =
-        perDatabase("sluice_shipped_txid", "Last transaction that the store has.");
+        perStore("sluice_shipped_txid", "Last transaction that the store has.");
     GaugeMetricFamily unshippedAge =
-        perDatabase(
+        perStore(
             "sluice_oldest_unshipped_age_seconds",
             "Age of the oldest transaction that the store has not got; 0 when it has all.");
+    GaugeMetricFamily storeError =
+        perStore(
+            "sluice_store_error", "1 when the store does not take what is shipped; see status.");
     GaugeMetricFamily lagTransactions =
         perDatabase(
             "sluice_follower_lag_transactions", "Transactions of the primary not applied here.");
@@ -56,11 +61,12 @@ final class NodeCollector extends Collector {
       databaseBytes.addMetric(name, (double) status.pageSize() * status.pageCount());
       logBytes.addMetric(name, (double) status.logBytes());
       error.addMetric(name, status.error() == null ? 0 : 1);
-      StoreStatus store = status.store();
-      if (store != null) {
-        shipped.addMetric(name, txid(store.shipped()));
+      for (StoreStatus store : status.stores()) {
+        List<String> place = List.of(status.name(), store.url());
+        shipped.addMetric(place, txid(store.shipped()));
         long oldest = store.oldestUnshippedMillis();
-        unshippedAge.addMetric(name, oldest == 0 ? 0 : Math.max(0, now - oldest) / 1e3);
+        unshippedAge.addMetric(place, oldest == 0 ? 0 : Math.max(0, now - oldest) / 1e3);
+        storeError.addMetric(place, store.error() == null ? 0 : 1);
       }
       FollowStatus follow = status.follow();
       if (follow != null) {
@@ -93,7 +99,35 @@ final class NodeCollector extends Collector {
       requests.addMetric(operation, (double) of.count());
       requestSeconds.addMetric(operation, of.nanos() / 1e9);
     }
+    CounterMetricFamily storeRequests =
+        new CounterMetricFamily(
+            "sluice_store_requests_total",
+            "Requests to a store, each try counted.",
+            List.of("store", "operation"));
+    CounterMetricFamily storeErrors =
+        new CounterMetricFamily(
+            "sluice_store_request_errors_total", "Those that failed.", List.of("store"));
+    CounterMetricFamily storeBytes =
+        new CounterMetricFamily(
+            "sluice_store_bytes_total",
+            "Bytes sent to a store (out) and read from it (in).",
+            List.of("store", "direction"));
+    for (StoreUsage usage : node.storeUsage()) {
+      String store = usage.store();
+      StoreUsage.Requests of = usage.requests();
+      storeRequests.addMetric(List.of(store, "put"), (double) of.puts());
+      storeRequests.addMetric(List.of(store, "get"), (double) of.gets());
+      storeRequests.addMetric(List.of(store, "head"), (double) of.heads());
+      storeRequests.addMetric(List.of(store, "list"), (double) of.lists());
+      storeRequests.addMetric(List.of(store, "delete"), (double) of.deletes());
+      storeErrors.addMetric(List.of(store), (double) usage.errors());
+      storeBytes.addMetric(List.of(store, "out"), (double) of.bytesOut());
+      storeBytes.addMetric(List.of(store, "in"), (double) of.bytesIn());
+    }
     return List.of(
+        storeRequests,
+        storeErrors,
+        storeBytes,
         position,
         applied,
         commits,
@@ -103,6 +137,7 @@ final class NodeCollector extends Collector {
         error,
         shipped,
         unshippedAge,
+        storeError,
         lagTransactions,
         lagSeconds,
         requests,
@@ -135,6 +170,10 @@ final class NodeCollector extends Collector {
 
   private static GaugeMetricFamily perDatabase(String name, String help) {
     return new GaugeMetricFamily(name, help, DATABASE);
+  }
+
+  private static GaugeMetricFamily perStore(String name, String help) {
+    return new GaugeMetricFamily(name, help, PLACE);
   }
 
   private static double txid(@Nullable String position) {

@@ -63,12 +63,32 @@ public final class NodeServer implements Closeable {
     return start(address, node, stream, metrics, IDLE_TIMEOUT);
   }
 
+  /**
+   * Starts serving the commands on this machine that speak to a running node: on a free port of the
+   * loopback interface, and only to who knows a token.
+   */
+  public static NodeServer startLocal(NodeView node, Metrics metrics, String token)
+      throws IOException {
+    return start(new ListenAddress("127.0.0.1", 0), node, null, metrics, IDLE_TIMEOUT, token);
+  }
+
   static NodeServer start(
       ListenAddress address,
       NodeView node,
       @Nullable StreamService stream,
       Metrics metrics,
       Duration idleTimeout)
+      throws IOException {
+    return start(address, node, stream, metrics, idleTimeout, null);
+  }
+
+  private static NodeServer start(
+      ListenAddress address,
+      NodeView node,
+      @Nullable StreamService stream,
+      Metrics metrics,
+      Duration idleTimeout,
+      @Nullable String token)
       throws IOException {
     QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, MIN_THREADS);
     threads.setName("sluice-http");
@@ -92,7 +112,7 @@ public final class NodeServer implements Closeable {
     }
     server.addConnector(connector);
     Api api = new Api(node, stream == null ? null : new Streams(stream), metrics);
-    server.setHandler(new Router(api.endpoints()));
+    server.setHandler(new Router(token == null ? api.endpoints() : api.localEndpoints(), token));
     server.setErrorHandler(Router::error);
     NodeServer started = new NodeServer(server, connector, api);
     try {
@@ -101,7 +121,9 @@ public final class NodeServer implements Closeable {
       started.close();
       throw new IOException("cannot serve HTTP on " + address + ": " + e.getMessage(), e);
     }
-    LOG.info("Serving HTTP on {}", started.address());
+    if (token == null) {
+      LOG.info("Serving HTTP on {}", started.address());
+    }
     return started;
   }
 

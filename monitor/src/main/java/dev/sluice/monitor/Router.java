@@ -1,6 +1,8 @@
 package dev.sluice.monitor;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +25,13 @@ final class Router extends Handler.Abstract {
 
   private final Map<String, Endpoint> byPath = new LinkedHashMap<>();
 
-  Router(List<Endpoint> endpoints) {
+  private final @Nullable String token;
+
+  /**
+   * @param token that every request must have; null for none
+   */
+  Router(List<Endpoint> endpoints, @Nullable String token) {
+    this.token = token;
     endpoints.forEach(e -> byPath.put(e.path(), e));
   }
 
@@ -30,6 +39,7 @@ final class Router extends Handler.Abstract {
   public boolean handle(Request request, Response response, Callback callback) {
     Exchange exchange = new Exchange(request, response, callback, Fields.EMPTY);
     try {
+      authorize(request);
       Endpoint endpoint = find(exchange);
       Fields query = query(request);
       // A misspelt timeout must not pass for the default. Probes may carry what they like.
@@ -51,6 +61,16 @@ final class Router extends Handler.Abstract {
       exchange.json(500, new Problem(e.toString(), "the node's log has more"));
     }
     return true;
+  }
+
+  private void authorize(Request request) throws ApiException {
+    if (token != null) {
+      String given = String.valueOf(request.getHeaders().get(HttpHeader.AUTHORIZATION));
+      byte[] wanted = ("Bearer " + token).getBytes(StandardCharsets.US_ASCII);
+      if (!MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), wanted)) {
+        throw new ApiException(401, "this node answers the commands of its owner only", null);
+      }
+    }
   }
 
   private Endpoint find(Exchange exchange) throws ApiException {

@@ -59,7 +59,7 @@ final class MetricsTest {
     served.node.commit("shop/app.db", 2);
     served.node.commit("blog.db", 1);
     served.node.store =
-        new StoreStatus("file:///backup", "0000000000000001/8000000000000000", 1_000);
+        new StoreStatus("file:///backup", "0000000000000001/8000000000000000", 1_000, null);
     served.node.databases.events().refused("blog.db", new IOException("disk full"));
     served.get("/v1/wait?database=no.db&position=0000000000000001/0000000000000001");
     Map<String, Double> samples = scrape();
@@ -69,7 +69,8 @@ final class MetricsTest {
         .containsEntry("sluice_position_txid{database=\"blog.db\",}", 1.0)
         .containsEntry("sluice_commits_total{database=\"shop/app.db\",}", 2.0)
         .containsEntry("sluice_commits_total{database=\"blog.db\",}", 1.0)
-        .containsEntry("sluice_shipped_txid{database=\"shop/app.db\",}", 1.0)
+        .containsEntry(
+            "sluice_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}", 1.0)
         .containsEntry("sluice_database_bytes{database=\"shop/app.db\",}", 512.0)
         .containsEntry("sluice_log_bytes{database=\"shop/app.db\",}", 4096.0)
         .containsEntry("sluice_database_error{database=\"shop/app.db\",}", 0.0)
@@ -82,6 +83,10 @@ final class MetricsTest {
         .containsEntry("sluice_fuse_requests_total{operation=\"write\",}", 17.0)
         .containsEntry("sluice_fuse_request_seconds_total{operation=\"write\",}", 2.5)
         .containsEntry("sluice_fuse_allocated_bytes_total", 4711.0)
+        .containsEntry(
+            "sluice_store_requests_total{store=\"s3://backup\",operation=\"put\",}", 10.0)
+        .containsEntry("sluice_store_bytes_total{store=\"s3://backup\",direction=\"out\",}", 5000.0)
+        .containsEntry("sluice_store_request_errors_total{store=\"s3://backup\",}", 1.0)
         .containsEntry("sluice_ready", 1.0)
         .containsEntry("sluice_connected", 1.0)
         .containsEntry(
@@ -90,7 +95,9 @@ final class MetricsTest {
             1.0)
         .containsKey("jvm_threads_current");
     assertThat(samples.get("sluice_ltx_bytes_total{database=\"shop/app.db\",}")).isPositive();
-    assertThat(samples.get("sluice_oldest_unshipped_age_seconds{database=\"shop/app.db\",}"))
+    assertThat(
+            samples.get(
+                "sluice_oldest_unshipped_age_seconds{database=\"shop/app.db\",store=\"file:///backup\",}"))
         .isPositive();
     assertThat(samples.keySet()).noneMatch(name -> name.startsWith("sluice_follower"));
   }
@@ -109,7 +116,8 @@ final class MetricsTest {
         .containsEntry("sluice_database_error{database=\"shop/app.db\",}", 1.0)
         .containsEntry("sluice_ready", 0.0)
         .containsEntry("sluice_connected", 0.0)
-        .doesNotContainKey("sluice_shipped_txid{database=\"shop/app.db\",}");
+        .doesNotContainKey(
+            "sluice_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}");
   }
 
   @Test

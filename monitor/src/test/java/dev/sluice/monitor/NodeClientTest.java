@@ -48,7 +48,7 @@ final class NodeClientTest {
     served.node.commit(NAME, 1);
     served.node.commit("blog.db", 1);
     served.node.notReady = "catching up";
-    served.node.store = new StoreStatus("file:///backup", null, 7);
+    served.node.store = new StoreStatus("file:///backup", null, 7, "away");
     served.node.follow = new FollowStatus("0000000000000009/8000000000000000", 8, 9);
     served.node.error = "damaged";
     assertThat(client.status())

@@ -47,7 +47,7 @@ final class NodeServerTest {
     JsonNode one = json(served.get("/v1/status?database=shop%2Fapp.db")).get("databases");
     assertThat(one).hasSize(1);
     assertThat(one.get(0).get("position").textValue()).isEqualTo(shop.toString());
-    assertThat(one.get(0).get("store").isNull()).isTrue();
+    assertThat(one.get(0).get("stores")).isEmpty();
   }
 
   @Test

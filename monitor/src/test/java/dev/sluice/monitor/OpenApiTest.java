@@ -13,11 +13,13 @@ import dev.sluice.node.DatabaseStatus.StoreStatus;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -63,7 +65,7 @@ final class OpenApiTest {
   void everyAnswerIsGivenAndAsDescribed() throws Exception {
     try (ServedNode served = new ServedNode(directory.resolve("a"))) {
       Position first = served.node.commit(NAME, 1);
-      served.node.store = new StoreStatus("file:///backup", first.toString(), 0);
+      served.node.store = new StoreStatus("file:///backup", first.toString(), 0, null);
       served.node.follow = new FollowStatus(first.toString(), 0, 0);
       check(served, "GET", "/v1/status", 200);
       check(served, "GET", "/v1/status?database=" + NAME, 200);
@@ -79,6 +81,19 @@ final class OpenApiTest {
       check(served, "GET", wait + encode(new Position(1, 42)), 409);
       check(served, "GET", wait + encode(new Position(2, 42)), 504);
       check(served, "POST", "/v1/stream", 501);
+      for (String path : List.of("/v1/sync", "/v1/snapshot")) {
+        String stored = path + "?database=" + NAME + "&timeout=10ms";
+        check(served, "POST", path, 400);
+        check(served, "POST", stored.replace(NAME, "no.db"), 404);
+        check(served, "POST", stored, 501);
+        served.node.stored = CompletableFuture.completedFuture(first);
+        check(served, "POST", stored, 200);
+        served.node.stored = CompletableFuture.failedFuture(new IOException("away"));
+        check(served, "POST", stored, 502);
+        served.node.stored = new CompletableFuture<>();
+        check(served, "POST", stored, 504);
+        served.node.stored = null;
+      }
       check(served, "GET", "/metrics", 200);
       check(served, "GET", "/healthz", 200);
       check(served, "GET", "/healthz?verbose", 200);

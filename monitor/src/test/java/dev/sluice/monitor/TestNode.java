@@ -5,9 +5,12 @@ import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.Prices;
+import dev.sluice.node.StoreUsage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A node over real databases, whose state a test sets. */
@@ -22,6 +25,7 @@ final class TestNode implements NodeView, AutoCloseable {
   volatile DatabaseStatus.@Nullable FollowStatus follow;
   volatile @Nullable String error;
   volatile @Nullable String captured;
+  volatile @Nullable CompletableFuture<Position> stored;
 
   TestNode(Path directory) throws IOException {
     databases = Databases.open(directory);
@@ -98,7 +102,7 @@ final class TestNode implements NodeView, AutoCloseable {
         database.pageCount(),
         database.lastCommitMillis(),
         4_096,
-        store,
+        store == null ? List.of() : List.of(store),
         follow,
         error);
   }
@@ -106,6 +110,28 @@ final class TestNode implements NodeView, AutoCloseable {
   @Override
   public void captureNow(String database) {
     captured = database;
+  }
+
+  @Override
+  public List<StoreUsage> storeUsage() {
+    StoreUsage.Requests requests = new StoreUsage.Requests(10, 2, 3, 1, 4, 5_000, 600);
+    return List.of(
+        new StoreUsage(
+            "s3://backup",
+            requests,
+            requests.since(requests, 1),
+            1,
+            requests.microDollars(Prices.S3_STANDARD)));
+  }
+
+  @Override
+  public @Nullable CompletableFuture<Position> sync(Database database) {
+    return stored;
+  }
+
+  @Override
+  public @Nullable CompletableFuture<Position> snapshot(Database database) {
+    return stored;
   }
 
   @Override

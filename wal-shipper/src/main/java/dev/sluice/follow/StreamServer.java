@@ -99,6 +99,13 @@ public final class StreamServer implements StreamService, Closeable {
       }
     }
 
+    @Override
+    public void renumbered(Database database) {
+      if (only == null || only.contains(database.name())) {
+        add(database.name());
+      }
+    }
+
     private void add(String name) {
       lock.lock();
       try {

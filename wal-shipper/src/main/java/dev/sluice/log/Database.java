@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -36,6 +37,7 @@ public final class Database implements Closeable {
   private final Path directory;
   private final DatabaseListener listener;
   private final TransactionLog log;
+  private final Clock clock;
   private final PositionWaiters waiters = new PositionWaiters();
 
   /** Held while a transaction is cut or appended; guards the fields below that are not volatile. */
@@ -58,12 +60,14 @@ public final class Database implements Closeable {
       Path directory,
       DatabaseListener listener,
       TransactionLog log,
-      ChecksumTable sums) {
+      ChecksumTable sums,
+      Clock clock) {
     this.name = name;
     this.directory = directory;
     this.listener = listener;
     this.log = log;
     this.sums = sums;
+    this.clock = clock;
   }
 
   /**
@@ -71,7 +75,8 @@ public final class Database implements Closeable {
    *
    * @param powerLost whether what was not fsynced may be missing
    */
-  static Database open(String name, Path directory, DatabaseListener listener, boolean powerLost)
+  static Database open(
+      String name, Path directory, DatabaseListener listener, boolean powerLost, Clock clock)
       throws IOException {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory);
@@ -81,7 +86,12 @@ public final class Database implements Closeable {
     try {
       Database database =
           new Database(
-              name, directory, listener, log, ChecksumTable.open(directory.resolve("checksums")));
+              name,
+              directory,
+              listener,
+              log,
+              ChecksumTable.open(directory.resolve("checksums")),
+              clock);
       try {
         database.recover();
       } catch (CorruptLtxException e) {
@@ -265,7 +275,7 @@ public final class Database implements Closeable {
       boolean whole = pageSize != this.pageSize;
       int oldCount = whole ? 0 : pageCount;
       int lockPage = Checksums.lockPage(pageSize);
-      long timestamp = Math.max(System.currentTimeMillis(), lastCommitMillis);
+      long timestamp = Math.max(clock.millis(), lastCommitMillis);
       sums.ensure(commit);
       long xor = oldCount == 0 ? 0 : position.checksum();
       int changes = 0;
@@ -435,6 +445,67 @@ public final class Database implements Closeable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Gives the transactions of the log other TXIDs, so that they go on from a history elsewhere of
+   * the same database. Positions given out before are on no history any more; followers get
+   * everything anew. Whoever commits meanwhile waits. When it fails or the process is killed, the
+   * log has lost its end or all of it, and goes on from the database's file.
+   *
+   * @param shift what is added to each TXID, greater than 0
+   * @param before what the first transaction, which must hold the whole database, is to follow,
+   *     with the TXID {@code shift}; {@link Position#NONE} when it is to stand for all before it,
+   *     too
+   */
+  public void renumber(long shift, Position before) throws IOException {
+    lock.lock();
+    try {
+      LogEntry first = log.first();
+      if (first == null || shift <= 0) {
+        throw new IllegalArgumentException(name + ": no transaction to move by " + shift);
+      }
+      List<LogEntry> entries = log.after(first.minTxid() - 1, Integer.MAX_VALUE);
+      List<Segment> taken = log.takeOut();
+      try {
+        for (LogEntry entry : entries) {
+          LogEntry moved = move(entry, shift, before);
+          position = moved.position();
+        }
+      } catch (IOException | RuntimeException e) {
+        pageCount = 0;
+        throw e;
+      } finally {
+        taken.forEach(Segment::closeLater);
+        applied = position;
+      }
+      waiters.advanced(position, log::checksumAfter);
+      listener.renumbered(this);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private LogEntry move(LogEntry entry, long shift, Position before) throws IOException {
+    LtxHeader old = entry.header();
+    boolean snapshot = old.isSnapshot() && before.equals(Position.NONE);
+    LtxHeader header =
+        LtxHeader.transactions(
+            old.pageSize(),
+            old.commit(),
+            snapshot ? 1 : old.minTxid() + shift,
+            old.maxTxid() + shift,
+            old.timestampMillis(),
+            snapshot ? 0 : old.isSnapshot() ? before.checksum() : old.preApplyChecksum());
+    log.appender().start(header.minTxid());
+    encoder.start(header, log.appender());
+    try (LtxDecoder decoder = LtxDecoder.open(log.source(entry), name)) {
+      while (decoder.next()) {
+        encoder.page(decoder.pgno(), decoder.page());
+      }
+    }
+    encoder.finish(entry.postApplyChecksum());
+    return log.appender().commit(header, entry.postApplyChecksum());
   }
 
   private void copy(LtxSource ltx) throws IOException {

@@ -12,6 +12,9 @@ public interface DatabaseListener {
    */
   default void committed(Database database, LogEntry entry, long nanos) {}
 
+  /** The transactions of the log have other TXIDs now; see {@link Database#renumber}. */
+  default void renumbered(Database database) {}
+
   /** The file of a follower has caught up with {@link Database#applied}. */
   default void applied(Database database) {}
 

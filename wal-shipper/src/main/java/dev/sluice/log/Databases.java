@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -36,16 +37,24 @@ public final class Databases implements Closeable {
   private final CopyOnWriteArrayList<DatabaseListener> listeners = new CopyOnWriteArrayList<>();
   private final DatabaseListener all = new Fanout();
 
-  private Databases(Path directory, LastEnd lastEnd) {
+  private final Clock clock;
+
+  private Databases(Path directory, LastEnd lastEnd, Clock clock) {
     this.directory = directory;
     this.lastEnd = lastEnd;
+    this.clock = clock;
   }
 
   /** Opens what is known of databases in {@code directory} ({@code DATA/.sluice/db}). */
   public static Databases open(Path directory) throws IOException {
+    return open(directory, Clock.systemUTC());
+  }
+
+  /** As {@link #open(Path)}, with the clock that says when a transaction is committed. */
+  public static Databases open(Path directory, Clock clock) throws IOException {
     Files.createDirectories(directory);
     Path state = Objects.requireNonNull(directory.toAbsolutePath().getParent());
-    Databases databases = new Databases(directory, LastEnd.take(state));
+    Databases databases = new Databases(directory, LastEnd.take(state), clock);
     try (Stream<Path> entries = Files.list(directory)) {
       for (Path entry : entries.sorted().toList()) {
         String name = nameOf(entry);
@@ -131,7 +140,7 @@ public final class Databases implements Closeable {
     if (known != null) {
       return known;
     }
-    Database database = Database.open(name, place(name), all, lastEnd.isPowerLoss(name));
+    Database database = Database.open(name, place(name), all, lastEnd.isPowerLoss(name), clock);
     byName.put(name, database);
     all.added(database);
     return database;
@@ -163,6 +172,11 @@ public final class Databases implements Closeable {
       for (DatabaseListener listener : listeners) {
         listener.committed(database, entry, nanos);
       }
+    }
+
+    @Override
+    public void renumbered(Database database) {
+      listeners.forEach(l -> l.renumbered(database));
     }
 
     @Override

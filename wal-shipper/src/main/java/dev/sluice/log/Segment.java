@@ -245,7 +245,15 @@ final class Segment {
 
   /** Whoever reads an entry right now may finish; the descriptor is closed a little later. */
   void delete() throws IOException {
+    unlink();
+    closeLater();
+  }
+
+  void unlink() throws IOException {
     Files.deleteIfExists(path);
+  }
+
+  void closeLater() {
     CompletableFuture.delayedExecutor(30, TimeUnit.SECONDS).execute(this::close);
   }
 

@@ -283,6 +283,24 @@ public final class TransactionLog implements Closeable {
     }
   }
 
+  /** The newest entry after which the database had this checksum, or null. */
+  public @Nullable LogEntry find(long checksum) {
+    lock.lock();
+    try {
+      for (int i = segments.size() - 1; i >= 0; i--) {
+        List<LogEntry> entries = segments.get(i).entries;
+        for (int e = entries.size() - 1; e >= 0; e--) {
+          if (entries.get(e).postApplyChecksum() == checksum) {
+            return entries.get(e);
+          }
+        }
+      }
+      return null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The bytes of an entry. */
   public LtxSource source(LogEntry entry) {
     return entry.segment().source(entry);
@@ -382,6 +400,24 @@ public final class TransactionLog implements Closeable {
         segment.delete();
       }
       segments.clear();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes everything out, to be written anew: the files are gone, but can be read until the caller
+   * closes them.
+   */
+  List<Segment> takeOut() throws IOException {
+    lock.lock();
+    try {
+      for (Segment segment : segments) {
+        segment.unlink();
+      }
+      List<Segment> taken = List.copyOf(segments);
+      segments.clear();
+      return taken;
     } finally {
       lock.unlock();
     }

@@ -1,5 +1,6 @@
 package dev.sluice.node;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param pageCount pages after {@code position}
  * @param lastCommitMillis when that was committed, ms since the epoch; 0 before the first
  * @param logBytes size of the local log
- * @param store where it is backed up; null without a store
+ * @param stores where it is backed up; empty without a store
  * @param follow how it follows; null on a primary
  * @param error what is wrong with it and what to do; null when nothing is
  */
@@ -24,9 +25,13 @@ public record DatabaseStatus(
     int pageCount,
     long lastCommitMillis,
     long logBytes,
-    @Nullable StoreStatus store,
+    List<StoreStatus> stores,
     @Nullable FollowStatus follow,
     @Nullable String error) {
+  public DatabaseStatus {
+    stores = List.copyOf(stores);
+  }
+
   /**
    * The backup of a database.
    *
@@ -34,8 +39,10 @@ public record DatabaseStatus(
    * @param shipped last position the store has; null before the first
    * @param oldestUnshippedMillis when the oldest transaction that the store has not got was
    *     committed, ms since the epoch; 0 when it has all
+   * @param error why it does not get on; null when it does
    */
-  public record StoreStatus(String url, @Nullable String shipped, long oldestUnshippedMillis) {}
+  public record StoreStatus(
+      String url, @Nullable String shipped, long oldestUnshippedMillis, @Nullable String error) {}
 
   /**
    * How a follower stands to its primary.

@@ -45,6 +45,7 @@ public final class NodeClient {
   private record Problem(@Nullable String error, @Nullable String hint) {}
 
   private final String node;
+  private final @Nullable String token;
   private final HttpClient http;
 
   /**
@@ -54,6 +55,14 @@ public final class NodeClient {
    * @throws IllegalArgumentException when that is no HTTP URL
    */
   public NodeClient(URI node) {
+    this(node, null);
+  }
+
+  /**
+   * @param token that the node asks for; null for none
+   */
+  public NodeClient(URI node, @Nullable String token) {
+    this.token = token;
     String scheme = node.getScheme();
     if (!("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))
         || node.getHost() == null
@@ -111,13 +120,53 @@ public final class NodeClient {
     return new WaitResult(how, applied == null ? null : position(answer, applied));
   }
 
+  /**
+   * Blocks until every store of {@code database} has what is committed to it now.
+   *
+   * @param timeout at most an hour
+   * @return the position that they have
+   */
+  public Position sync(String database, Duration timeout) throws IOException {
+    return post("/v1/sync", database, timeout);
+  }
+
+  /**
+   * Blocks until every store of {@code database} has a snapshot of it as it is now.
+   *
+   * @param timeout at most an hour
+   * @return the position of the snapshot
+   */
+  public Position snapshot(String database, Duration timeout) throws IOException {
+    return post("/v1/snapshot", database, timeout);
+  }
+
+  private Position post(String path, String database, Duration timeout) throws IOException {
+    HttpResponse<String> answer =
+        send(
+            request(
+                    "%s?database=%s&timeout=%dms"
+                        .formatted(path, encode(database), timeout.toMillis()),
+                    timeout.plus(ANSWER_TIMEOUT))
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build());
+    return position(answer, ok(answer, PositionAnswer.class).position());
+  }
+
   private static String encode(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   private HttpResponse<String> get(String pathAndQuery, Duration timeout) throws IOException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(node + pathAndQuery)).timeout(timeout).build();
+    return send(request(pathAndQuery, timeout).build());
+  }
+
+  private HttpRequest.Builder request(String pathAndQuery, Duration timeout) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(node + pathAndQuery)).timeout(timeout);
+    return token == null ? request : request.header("Authorization", "Bearer " + token);
+  }
+
+  private HttpResponse<String> send(HttpRequest request) throws IOException {
     try {
       return http.send(request, BodyHandlers.ofString());
     } catch (InterruptedException e) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param connected whether a follower is connected to its primary; true on a primary
  * @param version of Sluice
  * @param databases those asked for, by name
+ * @param storeUsage what its stores were asked, by store
  */
 public record NodeStatus(
     String nodeId,
@@ -21,9 +22,11 @@ public record NodeStatus(
     @Nullable String notReady,
     boolean connected,
     String version,
-    List<DatabaseStatus> databases) {
+    List<DatabaseStatus> databases,
+    List<StoreUsage> storeUsage) {
   public NodeStatus {
     databases = List.copyOf(databases);
+    storeUsage = storeUsage == null ? List.of() : List.copyOf(storeUsage);
   }
 
   /** The status of {@code node} with {@code databases}, which are all of its or some. */
@@ -36,6 +39,7 @@ public record NodeStatus(
         notReady,
         node.connected(),
         version,
-        databases);
+        databases,
+        node.storeUsage());
   }
 }

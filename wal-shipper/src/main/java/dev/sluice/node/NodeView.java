@@ -1,8 +1,11 @@
 package dev.sluice.node;
 
+import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
+import dev.sluice.ltx.Position;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A running node, for whoever shows it. Safe for use by many threads. */
@@ -46,9 +49,29 @@ public interface NodeView {
     return 0;
   }
 
+  /** What each store was asked, all databases together; empty without a store. */
+  default List<StoreUsage> storeUsage() {
+    return List.of();
+  }
+
   /**
    * Captures what applications have committed to {@code database} so far, so that a position asked
    * for next covers it. Nothing to do where every commit is seen as it happens.
    */
   default void captureNow(String database) throws IOException {}
+
+  /**
+   * Ships what is committed to {@code database} now.
+   *
+   * @return completes with the position that all of its stores have; exceptionally, with the cause
+   *     {@link IOException}, when one does not take it; null when the node has no store for it
+   */
+  default @Nullable CompletableFuture<Position> sync(Database database) {
+    return null;
+  }
+
+  /** Has a snapshot put into the stores of {@code database}; as {@link #sync}. */
+  default @Nullable CompletableFuture<Position> snapshot(Database database) {
+    return null;
+  }
 }

@@ -4,86 +4,105 @@ import dev.sluice.log.Database;
 import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
 import dev.sluice.log.Snapshots.SnapshotFile;
-import dev.sluice.ltx.LtxCompactor;
 import dev.sluice.ltx.LtxFile;
-import dev.sluice.ltx.LtxFileName;
-import dev.sluice.ltx.LtxHeader;
-import dev.sluice.ltx.LtxSink;
 import dev.sluice.ltx.Position;
+import dev.sluice.ltx.Txid;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
-import dev.sluice.restore.Restore;
 import dev.sluice.restore.StoreLayout;
-import dev.sluice.restore.StoreListing;
-import dev.sluice.restore.StoredFile;
+import dev.sluice.restore.StoredPages;
 import dev.sluice.ship.Shipper.Destination;
+import dev.sluice.ship.StoreWriter.SecondWriterException;
 import dev.sluice.store.ByteSource;
-import dev.sluice.store.ObjectInfo;
-import dev.sluice.store.ObjectStore;
-import dev.sluice.store.PreconditionFailedException;
-import dev.sluice.store.PutCondition;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.time.Instant;
+import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One database on its way to its store. */
+/** One database on its way to one store. Safe for use by many threads. */
 final class ShippedDatabase {
   private static final Logger log = LoggerFactory.getLogger(ShippedDatabase.class);
 
   private static final long BATCH_BYTES = 32 << 20;
-
-  /** A larger batch is merged in a file. */
-  private static final long IN_MEMORY_BYTES = 4 << 20;
-
   private static final int BATCH_ENTRIES = 50_000;
+
+  /**
+   * A first file larger than this is put as a snapshot: at level 0 the whole database would be
+   * merged, and put again, level by level.
+   */
+  private static final long WHOLE_AT_LEVEL_0_BYTES = 1 << 20;
 
   private final Database database;
   private final Destination destination;
   private final Snapshots snapshots;
-  private final long keepLogBytes;
+  private final ShippingPolicy policy;
+  private final Clock clock;
+  private final Path directory;
+
+  /** Taken by the one who may plan the next shipping. */
   private final AtomicBoolean claimed = new AtomicBoolean();
+
+  /** When the next maintenance is planned. */
+  private final AtomicLong plannedMillis = new AtomicLong(Maintenance.NEVER);
+
+  private volatile boolean paused;
+  private volatile long pausedUntilNanos;
 
   /** One batch at a time. */
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** What the store has; null until it was asked. Guarded by {@link #lock} for writing. */
+  /**
+   * What the store is known to hold; null until it was asked. Guarded by {@link #lock} for writing.
+   */
+  private volatile @Nullable Attached attached;
+
+  /** The last position in the store. Guarded by {@link #lock} for writing. */
   private volatile @Nullable Position shipped;
 
   /** Page size of the last file put; 0 before the first. Guarded by {@link #lock}. */
   private int shippedPageSize;
 
+  /** What the next file put is to be the difference from. Guarded by {@link #lock}. */
+  private @Nullable StoredPages base;
+
   private volatile @Nullable String error;
+  private volatile @Nullable String maintenanceError;
   private volatile boolean fenced;
 
-  /** In a row. Guarded by {@link #lock} for writing. */
-  private final AtomicInteger failures = new AtomicInteger();
+  /** Where the store stands, and who writes there. */
+  record Attached(StoreContents contents, StoreWriter writer, Maintenance maintenance) {}
 
+  /**
+   * @param directory for temporary files
+   */
   ShippedDatabase(
-      Database database, Destination destination, Snapshots snapshots, long keepLogBytes) {
+      Database database,
+      Destination destination,
+      Snapshots snapshots,
+      ShippingPolicy policy,
+      Clock clock,
+      Path directory) {
     this.database = database;
     this.destination = destination;
     this.snapshots = snapshots;
-    this.keepLogBytes = keepLogBytes;
+    this.policy = policy;
+    this.clock = clock;
+    this.directory = directory;
   }
 
   String name() {
     return database.name();
+  }
+
+  Destination destination() {
+    return destination;
   }
 
   /** True for the one who may plan the next run. */
@@ -95,8 +114,21 @@ final class ShippedDatabase {
     claimed.set(false);
   }
 
-  int failures() {
-    return failures.get();
+  /** Shipping has failed: not again before this time is over. */
+  void pauseFor(long millis) {
+    pausedUntilNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    paused = true;
+  }
+
+  long pauseMillis() {
+    return paused
+        ? Math.max(0, TimeUnit.NANOSECONDS.toMillis(pausedUntilNanos - System.nanoTime()))
+        : 0;
+  }
+
+  /** When the next maintenance is planned, to be set by who plans it. */
+  AtomicLong plannedMillis() {
+    return plannedMillis;
   }
 
   /** Somebody else writes to the same place: trying again would not help. */
@@ -105,7 +137,14 @@ final class ShippedDatabase {
   }
 
   @Nullable String error() {
-    return error;
+    String e = error;
+    return e == null ? maintenanceError : e;
+  }
+
+  /** The last transaction that the store has; 0 when it is not known or there is none. */
+  long shippedTxid() {
+    Position now = shipped;
+    return now == null ? 0 : now.txid();
   }
 
   StoreStatus status() {
@@ -114,31 +153,37 @@ final class ShippedDatabase {
     return new StoreStatus(
         destination.url(),
         now == null || now.equals(Position.NONE) ? null : now.toString(),
-        waiting.isEmpty() ? 0 : waiting.get(0).header().timestampMillis());
+        waiting.isEmpty() ? 0 : waiting.get(0).header().timestampMillis(),
+        error());
   }
 
   /** Ships all that is in the log when this is called. */
-  void ship() throws IOException {
+  Position ship() throws IOException {
+    if (database.position().equals(Position.NONE)) {
+      return Position.NONE;
+    }
     lock.lock();
     try {
       if (fenced) {
         throw new IOException(error);
       }
-      Position now = shipped;
-      if (now == null) {
-        now = findShipped();
-        shipped = now;
-      }
+      Attached to = attached();
+      Position now = shipped == null ? Position.NONE : shipped;
+      // After attaching, which may have renumbered it.
       Position until = database.position();
       while (Long.compareUnsigned(now.txid(), until.txid()) < 0) {
-        now = shipBatch(now);
+        now = shipBatch(now, to.writer());
         shipped = now;
-        database.log().trim(keepLogBytes, now.txid());
+        to.maintenance().changed(clock.millis());
       }
       error = null;
-      failures.set(0);
+      paused = false;
+      return now;
+    } catch (SecondWriterException e) {
+      fenced = true;
+      error = e.getMessage();
+      throw e;
     } catch (IOException | RuntimeException e) {
-      failures.incrementAndGet();
       error = e.getMessage();
       throw e;
     } finally {
@@ -146,96 +191,157 @@ final class ShippedDatabase {
     }
   }
 
+  /**
+   * Leaves the store so that Litestream can go on there: it looks for the last transaction in a
+   * file of its own.
+   */
+  void handOver() throws IOException {
+    lock.lock();
+    try {
+      Attached to = attached;
+      StoreFile last = to == null ? null : to.contents().newest(0);
+      if (to == null || fenced || last == null || last.minTxid() == last.maxTxid()) {
+        return;
+      }
+      List<LogEntry> entries = database.log().after(last.minTxid() - 1, BATCH_ENTRIES);
+      int end = 0;
+      while (end < entries.size() && entries.get(end).maxTxid() != last.maxTxid()) {
+        end++;
+      }
+      if (end == 0 || end == entries.size() || last.maxTxid() != shippedTxid()) {
+        return;
+      }
+      List<LtxFile> inputs = new ArrayList<>();
+      for (LogEntry entry : entries.subList(0, end + 1)) {
+        inputs.add(LtxFile.open(database.log().source(entry), database.name()));
+      }
+      try (MergedFile before = MergedFile.of(inputs.subList(0, end), directory);
+          MergedFile single = MergedFile.single(inputs.get(end), directory)) {
+        to.writer().put(0, before.header(), entries.get(end - 1).position(), before.content());
+        to.writer().put(0, single.header(), entries.get(end).position(), single.content());
+      }
+      to.writer().delete(List.of(last));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** When {@link #maintain} has something to do. */
+  long maintenanceMillis() {
+    Attached to = attached;
+    return to == null || fenced ? Maintenance.NEVER : to.maintenance().nextMillis();
+  }
+
+  /** Merges, takes snapshots and deletes, as far as that is due. */
+  void maintain() throws IOException {
+    Attached to = attached;
+    if (to == null || fenced) {
+      return;
+    }
+    try {
+      to.maintenance().run(clock.millis());
+      maintenanceError = null;
+    } catch (SecondWriterException e) {
+      fenced = true;
+      error = e.getMessage();
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      maintenanceError = e.getMessage();
+      throw e;
+    }
+  }
+
+  /** Ships what is there, then makes a snapshot. */
+  Position snapshot() throws IOException {
+    ship();
+    Attached to = attached;
+    if (to == null) {
+      throw new IOException(database.name() + ": nothing is known of the store");
+    }
+    Position position = to.maintenance().snapshotNow();
+    to.maintenance().changed(clock.millis());
+    return position;
+  }
+
   /** Asks the store, once, where it stands. */
-  private Position findShipped() throws IOException {
-    ObjectStore store = destination.store();
-    StoreListing listing = StoreListing.read(store, destination.layout());
-    Optional<StoredFile> newest =
-        listing.files().stream()
-            .max(
-                Comparator.comparing(StoredFile::maxTxid, Long::compareUnsigned)
-                    .thenComparing(StoredFile::level));
-    if (newest.isEmpty()) {
-      return Position.NONE;
+  private Attached attached() throws IOException {
+    Attached known = attached;
+    if (known != null) {
+      return known;
     }
-    String position =
-        store
-            .head(newest.get().key())
-            .map(ObjectInfo::metadata)
-            .orElse(Map.of())
-            .get(Restore.POSITION);
-    if (position != null) {
-      Position there = Position.parse(position);
-      if (database.log().contains(there)) {
-        List<LogEntry> last = database.log().after(there.txid() - 1, 1);
-        shippedPageSize = last.isEmpty() ? database.pageSize() : last.get(0).header().pageSize();
-        return there;
-      }
+    Attachment found = Attachment.find(database, destination);
+    if (found.refusal() != null) {
+      fenced = true;
+      throw new IOException(found.refusal());
     }
-    throw fence(
-        "the store at "
-            + destination.url()
-            + " holds another history (up to "
-            + (position == null
-                ? "TXID " + newest.get().maxTxid() + ", written by another program"
-                : position)
-            + ", here it is "
-            + database.position()
-            + "); give this database another place, or restore from there first");
+    StoreWriter writer = new StoreWriter(destination, found.contents());
+    Attached made =
+        new Attached(
+            found.contents(),
+            writer,
+            new Maintenance(
+                database, destination, snapshots, policy, directory, found.contents(), writer));
+    made.maintenance().changed(clock.millis());
+    shippedPageSize = found.pageSize();
+    base = found.pages();
+    shipped = found.position();
+    attached = made;
+    return made;
   }
 
-  private IOException fence(String why) {
-    fenced = true;
-    error = why;
-    return new IOException(why);
-  }
-
-  private Position shipBatch(Position from) throws IOException {
+  private Position shipBatch(Position from, StoreWriter writer) throws IOException {
     List<LogEntry> batch = nextBatch(from);
+    // After a loss of power the store must not know what the log has forgotten.
+    database.log().sync();
     if (batch.isEmpty()) {
-      // The log begins later, or the page size has changed: only a snapshot leads on.
-      try (SnapshotFile snapshot = snapshots.make(database, false)) {
-        put(
-            StoreLayout.SNAPSHOT_LEVEL,
-            snapshot.header(),
-            snapshot.position(),
-            ByteSource.of(snapshot.path()));
-        return snapshot.position();
-      }
+      return shipSnapshot(from, writer);
     }
     List<LtxFile> inputs = new ArrayList<>(batch.size());
     for (LogEntry entry : batch) {
       inputs.add(LtxFile.open(database.log().source(entry), database.name()));
     }
     Position to = batch.get(batch.size() - 1).position();
-    long size = batch.stream().mapToLong(LogEntry::length).sum();
-    if (size <= IN_MEMORY_BYTES) {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      LtxHeader header = merge(inputs, Channels.newChannel(bytes));
-      put(0, header, to, ByteSource.of(bytes.toByteArray()));
-      return to;
+    StoredPages differsFrom = base;
+    try (MergedFile merged =
+        differsFrom != null
+            ? MergedFile.difference(inputs, differsFrom, directory)
+            : inputs.size() == 1
+                ? MergedFile.single(inputs.get(0), directory)
+                : MergedFile.of(inputs, directory)) {
+      boolean snapshot =
+          merged.header().isSnapshot() && merged.content().sizeBytes() > WHOLE_AT_LEVEL_0_BYTES;
+      StoreFile file =
+          writer.put(
+              snapshot ? StoreLayout.SNAPSHOT_LEVEL : 0, merged.header(), to, merged.content());
+      shippedPageSize = merged.header().pageSize();
+      base = null;
+      log.debug("{}: shipped {}, {} bytes", database.name(), file.name(), file.sizeBytes());
     }
-    Path file = Files.createTempFile(database.directory(), "batch", ".ltx");
-    try {
-      LtxHeader header;
-      try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
-        header = merge(inputs, out);
-      }
-      put(0, header, to, ByteSource.of(file));
-      return to;
-    } finally {
-      Files.deleteIfExists(file);
-    }
+    return to;
   }
 
-  private static LtxHeader merge(List<LtxFile> inputs, WritableByteChannel out) throws IOException {
-    LtxSink sink =
-        bytes -> {
-          while (bytes.hasRemaining()) {
-            out.write(bytes);
-          }
-        };
-    return LtxCompactor.compact(inputs, sink, new LtxCompactor.Options(true, 1)).header();
+  /** The log begins later, or the page size has changed: only a snapshot leads on. */
+  private Position shipSnapshot(Position from, StoreWriter writer) throws IOException {
+    try (SnapshotFile snapshot = snapshots.make(database, false)) {
+      database.log().sync();
+      writer.put(
+          StoreLayout.SNAPSHOT_LEVEL,
+          snapshot.header(),
+          snapshot.position(),
+          ByteSource.of(snapshot.path()));
+      shippedPageSize = snapshot.header().pageSize();
+      base = null;
+      if (!from.equals(Position.NONE)) {
+        log.warn(
+            "{}: no state between the transactions {} and {} can be restored from {}: the log no longer led on"
+                + " from there, or the page size was changed; a snapshot was put in its place",
+            database.name(),
+            Txid.format(from.txid()),
+            snapshot.position(),
+            destination.url());
+      }
+      return snapshot.position();
+    }
   }
 
   /** Entries that follow {@code from} and can be merged into one file. */
@@ -255,31 +361,5 @@ final class ShippedDatabase {
     boolean resized =
         n > 0 && shippedPageSize != 0 && shippedPageSize != entries.get(0).header().pageSize();
     return resized ? List.of() : entries.subList(0, n);
-  }
-
-  private void put(int level, LtxHeader header, Position position, ByteSource content)
-      throws IOException {
-    String key =
-        destination.layout().key(level, new LtxFileName(header.minTxid(), header.maxTxid()));
-    Map<String, String> metadata =
-        Map.of(
-            ObjectStore.TIMESTAMP,
-            Instant.ofEpochMilli(header.timestampMillis()).toString(),
-            Restore.POSITION,
-            position.toString());
-    // After a loss of power the store must not know what the log has forgotten.
-    database.log().sync();
-    try {
-      destination.store().put(key, content, metadata, PutCondition.IF_ABSENT);
-    } catch (PreconditionFailedException e) {
-      throw fence(
-          "another writer has put "
-              + key
-              + " to "
-              + destination.url()
-              + "; two nodes must not back up to one place: stop one of them, or give this database another place");
-    }
-    shippedPageSize = header.pageSize();
-    log.debug("{}: shipped {}, {} bytes", database.name(), key, content.sizeBytes());
   }
 }

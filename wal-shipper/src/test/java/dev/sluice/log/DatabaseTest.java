@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -29,7 +30,7 @@ final class DatabaseTest {
 
   @BeforeEach
   void open() throws IOException {
-    database = Database.open("app.db", directory, NOBODY, true);
+    database = Database.open("app.db", directory, NOBODY, true, Clock.systemUTC());
   }
 
   private void reopen() throws IOException {
@@ -188,7 +189,7 @@ final class DatabaseTest {
 
   @Test
   void aFollowerTakesWhatThePrimaryCut(@TempDir Path other) throws IOException {
-    try (Database follower = Database.open("app.db", other, NOBODY, true)) {
+    try (Database follower = Database.open("app.db", other, NOBODY, true, Clock.systemUTC())) {
       for (int i = 0; i < 50; i++) {
         model.commit(database, model.change());
         LogEntry entry = database.log().last();

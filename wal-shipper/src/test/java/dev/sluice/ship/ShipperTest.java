@@ -12,13 +12,16 @@ import dev.sluice.restore.RestoreOptions;
 import dev.sluice.restore.RestoreResult;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper.Destination;
+import dev.sluice.ship.Shipper.LogLimits;
 import dev.sluice.store.DirectoryStore;
 import dev.sluice.store.ObjectStore;
 import dev.sluice.store.StoreUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -29,7 +32,14 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("NullAway") // JUnit sets the fields.
 final class ShipperTest {
   private static final StoreLayout LAYOUT = StoreLayout.of("file", "");
-  private static final long NEVER_MILLIS = 3_600_000;
+  private static final ShippingPolicy POLICY =
+      new ShippingPolicy(
+          Duration.ofHours(1),
+          List.of(Duration.ofDays(1)),
+          Duration.ofDays(1),
+          Duration.ofDays(1),
+          Duration.ofDays(1));
+  private static final long MAX_LOG_BYTES = 1 << 30;
   private static final long KEEP_LOG_BYTES = 1 << 20;
 
   @TempDir private Path directory;
@@ -54,12 +64,17 @@ final class ShipperTest {
   }
 
   private Shipper shipper() {
+    return shipper(model);
+  }
+
+  private Shipper shipper(PageModel of) {
     return new Shipper(
         databases,
-        name -> new Destination(store, LAYOUT, "file:///store"),
-        new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> model.read(pgno, target)),
-        NEVER_MILLIS,
-        KEEP_LOG_BYTES);
+        name -> List.of(new Destination(store, LAYOUT, "file:///store", "store")),
+        new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> of.read(pgno, target)),
+        POLICY,
+        new LogLimits(KEEP_LOG_BYTES, MAX_LOG_BYTES),
+        Clock.systemUTC());
   }
 
   private RestoreResult restore() throws IOException {
@@ -120,7 +135,7 @@ final class ShipperTest {
         assertThat(shipper.flush()).isFalse();
       }
       assertThat(shipper.error("app.db")).contains("away");
-      assertThat(Objects.requireNonNull(shipper.status("app.db")).shipped()).isNull();
+      assertThat(shipper.status("app.db").get(0).shipped()).isNull();
       away.set(false);
       assertThat(shipper.flush()).isTrue();
       assertThat(shipper.error("app.db")).isNull();
@@ -158,17 +173,28 @@ final class ShipperTest {
   @Test
   void aSecondWriterFindsOut() throws IOException {
     model.commit(database, model.change());
-    Shipper second = shipper();
+    Databases copies = Databases.open(directory.resolve("copy"));
+    PageModel copyModel = new PageModel(11, 512);
+    Database copy = copies.open("app.db");
+    copyModel.commit(copy, copyModel.change());
+    assertThat(copy.position()).isEqualTo(database.position());
+    Databases ours = databases;
     try (Shipper first = shipper()) {
       first.flush();
-      second.flush();
-      model.commit(database, model.change());
+      databases = copies;
+      Shipper second = shipper(copyModel);
+      assertThat(second.flush()).isTrue();
+      copyModel.grow(1);
+      copyModel.commit(copy, copyModel.change());
       model.commit(database, model.change());
       assertThat(first.flush()).isTrue();
       assertThat(second.flush()).isFalse();
       assertThat(second.error("app.db")).contains("another writer has put");
+      assertThatThrownBy(second::close).hasMessageContaining("not everything is in the store");
+    } finally {
+      databases = ours;
+      copies.close();
     }
-    assertThatThrownBy(second::close).hasMessageContaining("not everything is in the store");
     assertRestores();
   }
 
@@ -179,13 +205,7 @@ final class ShipperTest {
       large.commit(database, large.change());
     }
     database.log().trim(0, Long.MAX_VALUE);
-    try (Shipper shipper =
-        new Shipper(
-            databases,
-            name -> new Destination(store, LAYOUT, "file:///store"),
-            new Snapshots(directory.resolve("tmp"), (n, pgno, target) -> large.read(pgno, target)),
-            NEVER_MILLIS,
-            KEEP_LOG_BYTES)) {
+    try (Shipper shipper = shipper(large)) {
       assertThat(shipper.flush()).isTrue();
     }
     assertThat(restore().position()).isEqualTo(database.position());

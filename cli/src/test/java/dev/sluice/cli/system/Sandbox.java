@@ -271,7 +271,7 @@ final class Sandbox
       status = run.json();
       for (JsonNode each : status.path(0).path("status").path("databases")) {
         if (each.path("name").asText().equals(database)
-            && each.path("store").path("shipped").asText().equals(position.toString())) {
+            && each.path("stores").path(0).path("shipped").asText().equals(position.toString())) {
           return;
         }
       }

@@ -1,0 +1,84 @@
+package dev.sluice.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.node.NodeClient;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a running node answers commands on this machine: in a file of its state directory that only
+ * its owner can read.
+ *
+ * @param url of its HTTP server
+ * @param token that it asks for; null for none
+ */
+record NodeAddress(String url, @Nullable String token) {
+  private static final String FILE = "node.url";
+
+  /** The database that a command is about, and the node that has it. */
+  record Found(NodeClient node, String database) {}
+
+  /** Leaves it for others. */
+  void write(Path state) throws IOException {
+    Path whole =
+        Files.createTempFile(
+            state,
+            FILE,
+            ".new",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.write(whole, new ObjectMapper().writeValueAsBytes(this));
+    Files.move(
+        whole,
+        state.resolve(FILE),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  static void delete(Path state) throws IOException {
+    Files.deleteIfExists(state.resolve(FILE));
+  }
+
+  private static @Nullable NodeAddress read(Path state) throws IOException {
+    try {
+      return new ObjectMapper().readValue(state.resolve(FILE).toFile(), NodeAddress.class);
+    } catch (NoSuchFileException | java.io.FileNotFoundException e) {
+      return null;
+    }
+  }
+
+  /**
+   * The node that has a database: the one with a state directory beside the file, or in a directory
+   * above it; otherwise the one at {@code url}.
+   *
+   * @param database its file, or its name at the node at {@code url}
+   * @param url null when none was given: then the default
+   */
+  static Found find(String database, @Nullable NodeUrl url) throws IOException {
+    if (url != null) {
+      return new Found(url.client(), database);
+    }
+    Path file = Path.of(database).toAbsolutePath().normalize();
+    Path beside = file.resolveSibling("." + file.getFileName() + "-sluice");
+    NodeAddress address = read(beside);
+    if (address != null) {
+      return new Found(address.client(), String.valueOf(file.getFileName()));
+    }
+    for (Path above = file.getParent(); above != null; above = above.getParent()) {
+      address = read(above.resolve(DataDirectory.STATE));
+      if (address != null) {
+        return new Found(address.client(), above.relativize(file).toString());
+      }
+    }
+    return new Found(NodeUrl.parse(NodeUrl.DEFAULT).client(), database);
+  }
+
+  private NodeClient client() {
+    return new NodeClient(URI.create(url), token);
+  }
+}

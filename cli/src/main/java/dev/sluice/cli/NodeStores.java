@@ -1,0 +1,84 @@
+package dev.sluice.cli;
+
+import dev.sluice.node.StoreUsage;
+import dev.sluice.restore.StoreLayout;
+import dev.sluice.ship.Shipper.Destination;
+import dev.sluice.store.Backoff;
+import dev.sluice.store.MeteredStore;
+import dev.sluice.store.ObjectStore;
+import dev.sluice.store.RetryingStore;
+import dev.sluice.store.StoreUrl;
+import dev.sluice.store.Stores;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/** The stores of a node, as its configuration names them. Safe for use by many threads. */
+final class NodeStores {
+  /**
+   * Few, so that a stop does not wait for them; the shipper tries again for as long as it takes.
+   */
+  private static final Backoff RETRIES =
+      new Backoff(3, Duration.ofMillis(100), Duration.ofSeconds(2));
+
+  private final SluiceConfig config;
+  private final Map<String, ObjectStore> stores = new ConcurrentHashMap<>();
+  private final Map<String, StoreMeter> meters = new ConcurrentSkipListMap<>();
+
+  /** Opens the stores of all databases: a URL that makes no sense stops the start. */
+  NodeStores(SluiceConfig config) {
+    this.config = config;
+    config.store().forEach(this::open);
+  }
+
+  /** Where a database is shipped to; empty when it has no store. */
+  List<Destination> destinations(String database) {
+    return config.storesOf(database).stream()
+        .map(
+            url ->
+                new Destination(
+                    open(url), StoreLayout.of(url.scheme(), ""), url.toString(), group(url)))
+        .toList();
+  }
+
+  /** What each was asked. */
+  List<StoreUsage> usage() {
+    return meters.values().stream().map(StoreMeter::usage).toList();
+  }
+
+  /** What is away together: all below a common store, and what is in one bucket. */
+  private String group(StoreUrl url) {
+    return config.store().stream()
+        .filter(
+            common ->
+                common.scheme().equals(url.scheme())
+                    && common.authority().equals(url.authority())
+                    && common.query().equals(url.query())
+                    && url.path().startsWith(common.path()))
+        .map(StoreUrl::toString)
+        .findFirst()
+        .orElse(
+            url.authority().isEmpty() ? url.toString() : url.scheme() + "://" + url.authority());
+  }
+
+  private ObjectStore open(StoreUrl url) {
+    return stores.computeIfAbsent(
+        url.toString(),
+        key -> {
+          StoreMeter meter =
+              meters.computeIfAbsent(
+                  group(url),
+                  group -> new StoreMeter(group, config.pricesOf(url), Clock.systemUTC()));
+          try {
+            return new RetryingStore(new MeteredStore(Stores.open(url), meter.stats()), RETRIES);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+}
