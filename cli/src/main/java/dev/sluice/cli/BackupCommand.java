@@ -169,7 +169,7 @@ abstract class BackupCommand extends CliCommand {
     if (known == null) {
       return List.of(parse(source()));
     }
-    List<StoreUrl> urls = known.storeOf(name()).stream().toList();
+    List<StoreUrl> urls = known.storesOf(name());
     if (urls.isEmpty()) {
       throw new UserException(
           config + " has no store for " + name(), "add 'store' to it, or give the URL");

@@ -4,8 +4,8 @@ import dev.sluice.node.StoreUsage;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.store.Backoff;
-import dev.sluice.store.MeteredStore;
 import dev.sluice.store.ObjectStore;
+import dev.sluice.store.PrefixedStore;
 import dev.sluice.store.RetryingStore;
 import dev.sluice.store.StoreUrl;
 import dev.sluice.store.Stores;
@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
@@ -53,32 +54,45 @@ final class NodeStores {
 
   /** What is away together: all below a common store, and what is in one bucket. */
   private String group(StoreUrl url) {
+    return common(url)
+        .map(StoreUrl::toString)
+        .orElse(
+            url.authority().isEmpty() ? url.toString() : url.scheme() + "://" + url.authority());
+  }
+
+  /** The store of all databases that {@code url} is in or below. */
+  private Optional<StoreUrl> common(StoreUrl url) {
     return config.store().stream()
         .filter(
             common ->
                 common.scheme().equals(url.scheme())
                     && common.authority().equals(url.authority())
                     && common.query().equals(url.query())
-                    && url.path().startsWith(common.path()))
-        .map(StoreUrl::toString)
-        .findFirst()
-        .orElse(
-            url.authority().isEmpty() ? url.toString() : url.scheme() + "://" + url.authority());
+                    && (url.path() + "/").startsWith(slashed(common.path())))
+        .findFirst();
   }
 
+  private static String slashed(String path) {
+    return path.isEmpty() || path.endsWith("/") ? path : path + "/";
+  }
+
+  /** One client, with its connections, serves all databases of a common store. */
   private ObjectStore open(StoreUrl url) {
-    return stores.computeIfAbsent(
-        url.toString(),
-        key -> {
-          StoreMeter meter =
-              meters.computeIfAbsent(
-                  group(url),
-                  group -> new StoreMeter(group, config.pricesOf(url), Clock.systemUTC()));
-          try {
-            return new RetryingStore(new MeteredStore(Stores.open(url), meter.stats()), RETRIES);
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
+    StoreUrl base = common(url).orElse(url);
+    ObjectStore store = stores.computeIfAbsent(base.toString(), key -> openBase(base));
+    return url.equals(base)
+        ? store
+        : new PrefixedStore(store, url.path().substring(slashed(base.path()).length()));
+  }
+
+  private ObjectStore openBase(StoreUrl url) {
+    StoreMeter meter =
+        meters.computeIfAbsent(
+            group(url), group -> new StoreMeter(group, config.pricesOf(url), Clock.systemUTC()));
+    try {
+      return new RetryingStore(Stores.open(url, meter.stats()), RETRIES);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -39,7 +39,7 @@ final class StoreMeter {
 
   private Requests requests() {
     return new Requests(
-        stats.requests(Operation.PUT),
+        stats.requests(Operation.PUT) + stats.requests(Operation.PART),
         stats.requests(Operation.GET),
         stats.requests(Operation.HEAD),
         stats.requests(Operation.LIST),
