@@ -76,9 +76,11 @@ final class NodeStores {
     return path.isEmpty() || path.endsWith("/") ? path : path + "/";
   }
 
-  /** One client, with its connections, serves all databases of a common store. */
+  /**
+   * One client, with its connections, serves all databases of a common store; a directory has none.
+   */
   private ObjectStore open(StoreUrl url) {
-    StoreUrl base = common(url).orElse(url);
+    StoreUrl base = url.scheme().equals("file") ? url : common(url).orElse(url);
     ObjectStore store = stores.computeIfAbsent(base.toString(), key -> openBase(base));
     return url.equals(base)
         ? store
