@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
 import dev.sluice.follow.Follower;
 import dev.sluice.follow.StreamServer;
@@ -43,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   primary    application ─► mount ─► capture ─► log ─┬─► shipper ─► store
  *                                                      └─► stream  ─► followers
+ *   beside     application ─► its own files ─► beside ─► log ─► the same
  *   follower   stream ─► log ─► replica writer ─► mount (or a plain file) ─► application reads
  * </pre>
  *
@@ -61,6 +63,7 @@ final class Node implements NodeView, Closeable {
   private final Metrics metrics = new Metrics();
   private @Nullable Mount mount;
   private @Nullable Capture capture;
+  private @Nullable Beside beside;
   private @Nullable Shipper shipper;
   private @Nullable Follower follower;
   private @Nullable StreamServer stream;
@@ -171,6 +174,42 @@ final class Node implements NodeView, Closeable {
       node.serving = true;
       node.startFollower(primary, name -> absolute, List.of(database));
       node.startServer(listen);
+      return node;
+    } catch (IOException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a node that follows databases which applications keep themselves.
+   *
+   * @param file the only one; null for those below the data directory
+   */
+  static Node beside(SluiceConfig config, @Nullable Path file) throws IOException {
+    Path data =
+        required(
+            config.data(),
+            "no database and no directory given",
+            "name a database and a store, or add --data DIR, or 'data' to the configuration");
+    Neighbours neighbours = new Neighbours(data, file);
+    neighbours.check();
+    Node node = new Node(DataDirectory.open(data, neighbours.state()));
+    try {
+      Beside started =
+          Beside.start(
+              new Beside.Options(
+                  data,
+                  neighbours.selection(config.include(), config.exclude()),
+                  file == null,
+                  config.checkpointPagesOrDefault()),
+              node.databases);
+      node.beside = started;
+      Snapshots snapshots = new Snapshots(node.directory.temporary(), started::read);
+      node.startShipper(config, snapshots);
+      node.stream = new StreamServer(node.databases, snapshots);
+      node.serving = true;
+      node.startServer(config.listen());
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -321,10 +360,14 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
-  public void captureNow(String database) {
+  public void captureNow(String database) throws IOException {
     Capture captured = capture;
     if (captured != null) {
       captured.captureNow(database);
+    }
+    Beside followed = beside;
+    if (followed != null) {
+      followed.captureNow(database);
     }
   }
 
@@ -352,6 +395,10 @@ final class Node implements NodeView, Closeable {
     if (error == null && f != null) {
       error = f.error(name);
     }
+    Beside b = beside;
+    if (error == null && b != null) {
+      error = b.error(name);
+    }
     return new DatabaseStatus(
         name,
         database.position().toString(),
@@ -377,7 +424,8 @@ final class Node implements NodeView, Closeable {
     Mount mounted = mount;
     Closeable unmount = mounted == null ? null : () -> mounted.close(UNMOUNT_GRACE_MILLIS);
     for (Closeable part :
-        Arrays.asList(stream, server, follower, unmount, capture, shipper, databases, directory)) {
+        Arrays.asList(
+            stream, server, follower, unmount, capture, beside, shipper, databases, directory)) {
       try {
         if (part != null) {
           part.close();

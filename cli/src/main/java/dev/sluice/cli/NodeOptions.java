@@ -78,7 +78,18 @@ final class NodeOptions {
   SluiceConfig resolve(@Nullable Path mount) throws IOException {
     SluiceConfig flags =
         new SluiceConfig(
-            data, mount, listen, follow, store, syncInterval, fuseBinding, lowLatency, List.of());
+            data,
+            mount,
+            listen,
+            follow,
+            store,
+            syncInterval,
+            fuseBinding,
+            lowLatency,
+            List.of(),
+            List.of(),
+            List.of(),
+            null);
     SluiceConfig file =
         config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
     return file.overriddenBy(flags);

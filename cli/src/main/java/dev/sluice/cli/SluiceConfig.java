@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.beside.Beside;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
  * @param databases exceptions for single databases
+ * @param include globs of the databases that are replicated without a mount; empty for all
+ * @param exclude globs of those that are not
+ * @param checkpointPages frames in a WAL from which {@code replicate} checkpoints
  */
 record SluiceConfig(
     @Nullable Path data,
@@ -35,12 +39,16 @@ record SluiceConfig(
     @Nullable Duration syncInterval,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
-    List<DatabaseConfig> databases) {
+    List<DatabaseConfig> databases,
+    List<String> include,
+    List<String> exclude,
+    @Nullable Integer checkpointPages) {
   static final Duration DEFAULT_SYNC_INTERVAL = Duration.ofSeconds(1);
 
   /** Nothing is said. */
   static final SluiceConfig EMPTY =
-      new SluiceConfig(null, null, null, null, null, null, null, null, List.of());
+      new SluiceConfig(
+          null, null, null, null, null, null, null, null, List.of(), List.of(), List.of(), null);
 
   /**
    * What differs for one database.
@@ -65,6 +73,11 @@ record SluiceConfig(
 
   SluiceConfig {
     databases = databases == null ? List.of() : List.copyOf(databases);
+    include = include == null ? List.of() : List.copyOf(include);
+    exclude = exclude == null ? List.of() : List.copyOf(exclude);
+    if (checkpointPages != null && checkpointPages < 1) {
+      throw new IllegalArgumentException("'checkpoint-pages' must be greater than 0");
+    }
     if (syncInterval != null && (syncInterval.isZero() || syncInterval.isNegative())) {
       throw new IllegalArgumentException("'sync-interval' must be greater than 0");
     }
@@ -87,7 +100,10 @@ record SluiceConfig(
         either(stronger.syncInterval, syncInterval),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
-        stronger.databases.isEmpty() ? databases : stronger.databases);
+        stronger.databases.isEmpty() ? databases : stronger.databases,
+        stronger.include.isEmpty() ? include : stronger.include,
+        stronger.exclude.isEmpty() ? exclude : stronger.exclude,
+        either(stronger.checkpointPages, checkpointPages));
   }
 
   private static <T> @Nullable T either(@Nullable T strong, @Nullable T weak) {
@@ -96,6 +112,10 @@ record SluiceConfig(
 
   Duration syncIntervalOrDefault() {
     return syncInterval == null ? DEFAULT_SYNC_INTERVAL : syncInterval;
+  }
+
+  int checkpointPagesOrDefault() {
+    return checkpointPages == null ? Beside.Options.DEFAULT_CHECKPOINT_PAGES : checkpointPages;
   }
 
   FuseBinding fuseBindingOrDefault() {
