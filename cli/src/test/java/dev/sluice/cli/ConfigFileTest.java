@@ -88,8 +88,8 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'retention'; known are data, databases, follow, fuse-binding, listen,"
-            + " low-latency, mount, store, sync-interval",
+        "FILE line 1: unknown key 'retention'; known are checkpoint-pages, data, databases, exclude,"
+            + " follow, fuse-binding, include, listen, low-latency, mount, store, sync-interval",
         "retention: 1d");
   }
 
