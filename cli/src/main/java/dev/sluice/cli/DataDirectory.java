@@ -67,6 +67,19 @@ final class DataDirectory implements Closeable {
     }
   }
 
+  /** Whether a process holds the state in a directory, which need not be there. */
+  static boolean isHeld(Path state) throws IOException {
+    Path file = state.resolve("lock");
+    if (!Files.exists(file)) {
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      return channel.tryLock() == null;
+    } catch (OverlappingFileLockException e) {
+      return true;
+    }
+  }
+
   /** A process that was just killed may need a moment to let go. */
   private static @Nullable FileLock lock(FileChannel channel) throws IOException {
     for (int attempt = 1; ; attempt++) {

@@ -1,11 +1,16 @@
 package dev.sluice.cli;
 
+import dev.sluice.fuse.binding.FuseBinding;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "mount",
@@ -22,6 +27,28 @@ import picocli.CommandLine.Parameters;
     })
 final class MountCommand extends CliCommand {
   @Mixin private NodeOptions options = new NodeOptions();
+
+  @Option(
+      names = "--follow",
+      paramLabel = "URL",
+      converter = NodeUrl.Converter.class,
+      description = "Follow the primary at this URL; applications then only read.")
+  private @Nullable NodeUrl follow;
+
+  @Option(
+      names = "--fuse-binding",
+      paramLabel = "BINDING",
+      converter = FuseBindingConverter.class,
+      description = "How to speak with the kernel, device or jnr-fuse (default: device).")
+  private @Nullable FuseBinding fuseBinding;
+
+  @Option(
+      names = "--low-latency",
+      negatable = true,
+      description =
+          "Keep processors from sleeping while applications write: commits up to twice as fast,"
+              + " more power used. Needs root (default: in virtual machines, where allowed).")
+  private @Nullable Boolean lowLatency;
 
   @Parameters(
       arity = "0..*",
@@ -48,7 +75,10 @@ final class MountCommand extends CliCommand {
       throw usage("more than one mount point given: " + String.join(" ", words.subList(0, own)));
     }
     List<String> command = words.subList(own, words.size());
-    SluiceConfig config = options.resolve(own == 0 ? null : Path.of(words.get(0)));
+    SluiceConfig config =
+        options.resolve(
+            SluiceConfig.ofMount(
+                own == 0 ? null : Path.of(words.get(0)), follow, fuseBinding, lowLatency));
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));
@@ -70,5 +100,16 @@ final class MountCommand extends CliCommand {
     watch.start();
     running.await();
     return ExitStatus.OK;
+  }
+
+  static final class FuseBindingConverter implements ITypeConverter<FuseBinding> {
+    @Override
+    public FuseBinding convert(String text) {
+      try {
+        return FuseBinding.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 }

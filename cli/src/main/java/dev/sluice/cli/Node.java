@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
 import dev.sluice.follow.Follower;
 import dev.sluice.follow.StreamServer;
@@ -39,6 +40,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   primary    application ─► mount ─► capture ─► log ─┬─► shipper ─► store
  *                                                      └─► stream  ─► followers
+ *   beside     application ─► its own files ─► beside ─► log ─► the same
  *   follower   stream ─► log ─► replica writer ─► mount (or a plain file) ─► application reads
  * </pre>
  *
@@ -55,6 +57,7 @@ final class Node implements NodeView, Closeable {
   private final Metrics metrics = new Metrics();
   private @Nullable Mount mount;
   private @Nullable Capture capture;
+  private @Nullable Beside beside;
   private @Nullable Shipper shipper;
   private @Nullable Follower follower;
   private @Nullable StreamServer stream;
@@ -167,6 +170,42 @@ final class Node implements NodeView, Closeable {
       node.serving = true;
       node.startFollower(primary, name -> absolute, List.of(database));
       node.startServer(listen);
+      return node;
+    } catch (IOException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a node that follows databases which applications keep themselves.
+   *
+   * @param file the only one; null for those below the data directory
+   */
+  static Node beside(SluiceConfig config, @Nullable Path file) throws IOException {
+    Path data =
+        required(
+            config.data(),
+            "no database and no directory given",
+            "name a database and a store, or add --data DIR, or 'data' to the configuration");
+    Neighbours neighbours = new Neighbours(data, file);
+    neighbours.check();
+    Node node = new Node(DataDirectory.open(data, neighbours.state()));
+    try {
+      Beside started =
+          Beside.start(
+              new Beside.Options(
+                  data,
+                  neighbours.selection(config.include(), config.exclude()),
+                  file == null,
+                  config.checkpointPagesOrDefault()),
+              node.databases);
+      node.beside = started;
+      Snapshots snapshots = new Snapshots(node.directory.temporary(), started::read);
+      node.startShipper(config, snapshots);
+      node.stream = new StreamServer(node.databases, snapshots);
+      node.serving = true;
+      node.startServer(config.listen());
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -301,10 +340,14 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
-  public void captureNow(String database) {
+  public void captureNow(String database) throws IOException {
     Capture captured = capture;
     if (captured != null) {
       captured.captureNow(database);
+    }
+    Beside followed = beside;
+    if (followed != null) {
+      followed.captureNow(database);
     }
   }
 
@@ -350,6 +393,10 @@ final class Node implements NodeView, Closeable {
     if (error == null && f != null) {
       error = f.error(name);
     }
+    Beside b = beside;
+    if (error == null && b != null) {
+      error = b.error(name);
+    }
     return new DatabaseStatus(
         name,
         database.position().toString(),
@@ -383,6 +430,7 @@ final class Node implements NodeView, Closeable {
             follower,
             unmount,
             capture,
+            beside,
             shipper,
             databases,
             directory)) {

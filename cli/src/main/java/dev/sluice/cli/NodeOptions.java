@@ -1,6 +1,5 @@
 package dev.sluice.cli;
 
-import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
@@ -12,7 +11,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The flags of a command that runs a node, for use as a mixin. A flag wins over its key. */
+/** The flags of every command that runs a primary, for use as a mixin. A flag wins over its key. */
 final class NodeOptions {
   @Option(
       names = "--config",
@@ -43,13 +42,6 @@ final class NodeOptions {
   private @Nullable ListenAddress listen;
 
   @Option(
-      names = "--follow",
-      paramLabel = "URL",
-      converter = NodeUrl.Converter.class,
-      description = "Follow the primary at this URL; applications then only read.")
-  private @Nullable NodeUrl follow;
-
-  @Option(
       names = "--sync-interval",
       paramLabel = "DURATION",
       converter = Durations.Converter.class,
@@ -78,47 +70,18 @@ final class NodeOptions {
       description = "How far back restores must reach (default: 24h).")
   private @Nullable Duration retention;
 
-  @Option(
-      names = "--fuse-binding",
-      paramLabel = "BINDING",
-      converter = FuseBindingConverter.class,
-      description = "How to speak with the kernel, device or jnr-fuse (default: device).")
-  private @Nullable FuseBinding fuseBinding;
-
-  @Option(
-      names = "--low-latency",
-      negatable = true,
-      description =
-          "Keep processors from sleeping while applications write: commits up to twice as fast,"
-              + " more power used. Needs root (default: in virtual machines, where allowed).")
-  private @Nullable Boolean lowLatency;
-
   /**
    * The configuration file, if one was given, overridden by the flags.
    *
-   * @param mount the mount point on the command line, if any
+   * @param more what the other flags of the command say
    */
-  SluiceConfig resolve(@Nullable Path mount) throws IOException {
-    SluiceConfig flags =
-        new SluiceConfig(
-            data,
-            mount,
-            listen,
-            follow,
-            store,
-            syncInterval,
-            levels,
-            snapshotInterval,
-            retention,
-            null,
-            null,
-            null,
-            fuseBinding,
-            lowLatency,
-            List.of());
+  SluiceConfig resolve(SluiceConfig more) throws IOException {
     SluiceConfig file =
         config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
-    return file.overriddenBy(flags);
+    return file.overriddenBy(
+            SluiceConfig.ofNode(
+                data, listen, store, syncInterval, levels, snapshotInterval, retention))
+        .overriddenBy(more);
   }
 
   static final class ListenConverter implements ITypeConverter<ListenAddress> {
@@ -126,17 +89,6 @@ final class NodeOptions {
     public ListenAddress convert(String text) {
       try {
         return ListenAddress.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
-    }
-  }
-
-  static final class FuseBindingConverter implements ITypeConverter<FuseBinding> {
-    @Override
-    public FuseBinding convert(String text) {
-      try {
-        return FuseBinding.parse(text);
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
       }

@@ -16,6 +16,7 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       DemoCommand.class,
       MountCommand.class,
+      ReplicateCommand.class,
       FollowCommand.class,
       RestoreCommand.class,
       BackupsCommand.class,

@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
+import dev.sluice.beside.Beside;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.node.Prices;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
  * @param databases exceptions for single databases
+ * @param include globs of the databases that are replicated without a mount; empty for all
+ * @param exclude globs of those that are not
+ * @param checkpointPages frames in a WAL from which {@code replicate} checkpoints
  */
 record SluiceConfig(
     @Nullable Path data,
@@ -49,7 +53,10 @@ record SluiceConfig(
     @Nullable Prices prices,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
-    List<DatabaseConfig> databases) {
+    List<DatabaseConfig> databases,
+    List<String> include,
+    List<String> exclude,
+    @Nullable Integer checkpointPages) {
   /** More than a busy database cuts in hours, less than most disks have. */
   static final ByteSize DEFAULT_LOG_LIMIT = ByteSize.parse("4GiB");
 
@@ -57,7 +64,112 @@ record SluiceConfig(
   static final SluiceConfig EMPTY =
       new SluiceConfig(
           null, null, null, null, List.of(), null, null, null, null, null, null, null, null, null,
-          List.of());
+          List.of(), List.of(), List.of(), null);
+
+  /** What flags of all nodes say. */
+  static SluiceConfig ofNode(
+      @Nullable Path data,
+      @Nullable ListenAddress listen,
+      List<StoreUrl> store,
+      @Nullable Duration syncInterval,
+      @Nullable List<Duration> levels,
+      @Nullable Duration snapshotInterval,
+      @Nullable Duration retention) {
+    return new SluiceConfig(
+        data,
+        null,
+        listen,
+        null,
+        store,
+        syncInterval,
+        levels,
+        snapshotInterval,
+        retention,
+        null,
+        null,
+        null,
+        null,
+        null,
+        List.of(),
+        List.of(),
+        List.of(),
+        null);
+  }
+
+  /** What only flags of a mount say. */
+  static SluiceConfig ofMount(
+      @Nullable Path mount,
+      @Nullable NodeUrl follow,
+      @Nullable FuseBinding fuseBinding,
+      @Nullable Boolean lowLatency) {
+    return new SluiceConfig(
+        null,
+        mount,
+        null,
+        follow,
+        List.of(),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        fuseBinding,
+        lowLatency,
+        List.of(),
+        List.of(),
+        List.of(),
+        null);
+  }
+
+  /** What only flags of a node without a mount say. */
+  static SluiceConfig ofReplicate(
+      List<String> include, List<String> exclude, @Nullable Integer checkpointPages) {
+    return new SluiceConfig(
+        null,
+        null,
+        null,
+        null,
+        List.of(),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        List.of(),
+        include,
+        exclude,
+        checkpointPages);
+  }
+
+  /** These settings for one file, with {@code own} stores in place of those below a common one. */
+  SluiceConfig ofFile(Path file, List<StoreUrl> own) {
+    String name = String.valueOf(file.getFileName());
+    return new SluiceConfig(
+        file.getParent(),
+        mount,
+        listen,
+        follow,
+        own.isEmpty() ? store : List.of(),
+        syncInterval,
+        levels,
+        snapshotInterval,
+        retention,
+        l0Retention,
+        logLimit,
+        prices,
+        fuseBinding,
+        lowLatency,
+        own.isEmpty() ? databases : List.of(new DatabaseConfig(name, own)),
+        List.of(),
+        List.of(),
+        checkpointPages);
+  }
 
   /**
    * What differs for one database.
@@ -88,6 +200,11 @@ record SluiceConfig(
     databases = databases == null ? List.of() : List.copyOf(databases);
     // Says what is wrong with it.
     policy(syncInterval, levels, snapshotInterval, retention, l0Retention);
+    include = include == null ? List.of() : List.copyOf(include);
+    exclude = exclude == null ? List.of() : List.copyOf(exclude);
+    if (checkpointPages != null && checkpointPages < 1) {
+      throw new IllegalArgumentException("'checkpoint-pages' must be greater than 0");
+    }
     Set<String> paths = new HashSet<>();
     for (DatabaseConfig database : databases) {
       if (!paths.add(database.path())) {
@@ -113,7 +230,10 @@ record SluiceConfig(
         either(stronger.prices, prices),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
-        stronger.databases.isEmpty() ? databases : stronger.databases);
+        stronger.databases.isEmpty() ? databases : stronger.databases,
+        stronger.include.isEmpty() ? include : stronger.include,
+        stronger.exclude.isEmpty() ? exclude : stronger.exclude,
+        either(stronger.checkpointPages, checkpointPages));
   }
 
   private static <T> @Nullable T either(@Nullable T strong, @Nullable T weak) {
@@ -152,6 +272,10 @@ record SluiceConfig(
 
   long logLimitBytesOrDefault() {
     return (logLimit == null ? DEFAULT_LOG_LIMIT : logLimit).bytes();
+  }
+
+  int checkpointPagesOrDefault() {
+    return checkpointPages == null ? Beside.Options.DEFAULT_CHECKPOINT_PAGES : checkpointPages;
   }
 
   FuseBinding fuseBindingOrDefault() {

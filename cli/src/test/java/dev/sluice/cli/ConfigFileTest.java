@@ -110,7 +110,7 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'validation'; known are data, databases, follow, fuse-binding,"
+        "FILE line 1: unknown key 'validation'; known are checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
             + " l0-retention, levels, listen, log-limit, low-latency, mount, prices, retention,"
             + " snapshot-interval, store, sync-interval",
         "validation: 1d");
@@ -155,7 +155,7 @@ class ConfigFileTest {
     NodeOptions options = new NodeOptions();
     new CommandLine(options)
         .parseArgs("--config", file.toString(), "--store", "/flags", "--store", "/more");
-    SluiceConfig config = options.resolve(Path.of("/mnt"));
+    SluiceConfig config = options.resolve(SluiceConfig.ofMount(Path.of("/mnt"), null, null, null));
     assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));

@@ -1,5 +1,9 @@
 package dev.sluice.apply;
 
+import dev.sluice.connection.ConnectionBusyException;
+import dev.sluice.connection.LockedFile;
+import dev.sluice.connection.MainLocks;
+import dev.sluice.connection.NativeBuffer;
 import dev.sluice.sqlite.DatabaseHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -51,7 +55,7 @@ public final class ReplicaWriter implements AutoCloseable {
    * Opens a database, or makes an empty one, and keeps applications from writing to it. A hot
    * journal is rolled back, a WAL recovered, as SQLite would.
    *
-   * @throws ReplicaBusyException when an application holds a lock for too long
+   * @throws ConnectionBusyException when an application holds a lock for too long
    */
   public static ReplicaWriter open(Path database, ReplicaOptions options) throws IOException {
     LockedFile main = LockedFile.open(database);
@@ -92,7 +96,7 @@ public final class ReplicaWriter implements AutoCloseable {
         }
         isTaken = locks.tryReserved();
       }
-    } catch (ReplicaBusyException e) {
+    } catch (ConnectionBusyException e) {
       return false;
     } finally {
       if (!isTaken) {
@@ -183,7 +187,7 @@ public final class ReplicaWriter implements AutoCloseable {
    * @param pages ascending; pages by which the database grows and that are missing become zeros
    * @param commit size of the database in pages after the transaction
    * @param pageSize bytes a page; if that is not {@link #pageSize}, the pages are the whole content
-   * @throws ReplicaBusyException when readers do not make way for what needs them gone: a
+   * @throws ConnectionBusyException when readers do not make way for what needs them gone: a
    *     transaction in a rollback mode, or another page size. Nothing is changed, and no page taken
    * @throws IOException naming the file; when the database could not be put right either, this
    *     writer is closed, and opening it anew rolls back
@@ -272,7 +276,7 @@ public final class ReplicaWriter implements AutoCloseable {
     }
     try {
       locks.lockExclusive(0);
-    } catch (ReplicaBusyException e) {
+    } catch (ConnectionBusyException e) {
       return;
     }
     try {

@@ -1,5 +1,7 @@
 package dev.sluice.apply;
 
+import dev.sluice.connection.LockedFile;
+import dev.sluice.connection.NativeBuffer;
 import dev.sluice.sqlite.PageSize;
 import dev.sluice.sqlite.RollbackJournal;
 import java.io.IOException;

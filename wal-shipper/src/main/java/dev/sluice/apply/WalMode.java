@@ -1,5 +1,8 @@
 package dev.sluice.apply;
 
+import dev.sluice.connection.IndexFile;
+import dev.sluice.connection.LockedFile;
+import dev.sluice.connection.NativeBuffer;
 import dev.sluice.sqlite.FrameMap;
 import dev.sluice.sqlite.LockBytes;
 import dev.sluice.sqlite.WalFrameHeader;

@@ -1,9 +1,9 @@
 package dev.sluice.follow;
 
 import dev.sluice.apply.PageSource;
-import dev.sluice.apply.ReplicaBusyException;
 import dev.sluice.apply.ReplicaOptions;
 import dev.sluice.apply.ReplicaWriter;
+import dev.sluice.connection.ConnectionBusyException;
 import dev.sluice.log.Database;
 import dev.sluice.log.LogEntry;
 import dev.sluice.ltx.Checksums;
@@ -115,7 +115,7 @@ final class FollowedDatabase {
     try {
       applyAll();
       error = null;
-    } catch (ReplicaBusyException e) {
+    } catch (ConnectionBusyException e) {
       retry = true;
       log.debug("{}: {}", database.name(), e.getMessage());
     } catch (IOException | RuntimeException e) {

@@ -531,9 +531,10 @@ public final class Database implements Closeable {
 
   /** True when page {@code pgno} is as it was after the last transaction. */
   public boolean isUnchanged(int pgno, ByteBuffer content) {
+    long sum = Checksums.page(pgno, content);
     lock.lock();
     try {
-      return pgno <= pageCount && sums.get(pgno) == Checksums.page(pgno, content);
+      return pgno <= pageCount && sums.get(pgno) == sum;
     } finally {
       lock.unlock();
     }

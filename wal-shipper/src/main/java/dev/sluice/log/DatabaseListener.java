@@ -20,4 +20,10 @@ public interface DatabaseListener {
 
   /** A commit was refused with an error to the application. */
   default void refused(String database, Exception why) {}
+
+  /**
+   * Changes of an application's file could not be followed one by one; what they come to is one
+   * transaction.
+   */
+  default void gap(String database, String why) {}
 }

@@ -188,5 +188,10 @@ public final class Databases implements Closeable {
     public void refused(String database, Exception why) {
       listeners.forEach(l -> l.refused(database, why));
     }
+
+    @Override
+    public void gap(String database, String why) {
+      listeners.forEach(l -> l.gap(database, why));
+    }
   }
 }

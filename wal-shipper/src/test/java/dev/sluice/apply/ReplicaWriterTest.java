@@ -3,6 +3,7 @@ package dev.sluice.apply;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.connection.ConnectionBusyException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -230,7 +231,7 @@ class ReplicaWriterTest {
       try (Tool reader = Tool.longReader(replica)) {
         reader.expect("ready");
         assertThatThrownBy(() -> apply(writer, vacuum))
-            .isInstanceOf(ReplicaBusyException.class)
+            .isInstanceOf(ConnectionBusyException.class)
             .hasMessageContaining("replica.db");
         assertThat(Files.readAllBytes(replica)).isEqualTo(before);
         reader.kill();
@@ -466,7 +467,7 @@ class ReplicaWriterTest {
       try (Tool tool = Tool.python(database, write, mode)) {
         tool.expect("ready");
         assertThatThrownBy(() -> ReplicaWriter.open(database, IMPATIENT))
-            .isInstanceOf(ReplicaBusyException.class)
+            .isInstanceOf(ConnectionBusyException.class)
             .hasMessageContaining(mode + ".db");
         tool.endInput();
         tool.finish();

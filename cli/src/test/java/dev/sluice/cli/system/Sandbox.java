@@ -176,6 +176,22 @@ final class Sandbox
         .serving();
   }
 
+  /** Sluice beside the application of a database, without a mount; ships every 100 ms. */
+  SluiceProcess replicate(Path database, int port) throws IOException, InterruptedException {
+    SluiceProcess process =
+        sluice(
+            "replicate",
+            "replicate",
+            database,
+            store() + "/" + database.getFileName(),
+            "--sync-interval",
+            "100ms",
+            "--listen",
+            "127.0.0.1:" + port);
+    process.await(line -> line.startsWith("replicating "));
+    return process;
+  }
+
   /** A follower on {@code mnt2}; serves when this returns. */
   SluiceProcess follower(String primary) throws IOException, InterruptedException {
     return sluice(

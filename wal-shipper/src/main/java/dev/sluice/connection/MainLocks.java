@@ -1,19 +1,19 @@
-package dev.sluice.apply;
+package dev.sluice.connection;
 
 import dev.sluice.os.Libc;
 import dev.sluice.sqlite.LockBytes;
 import java.io.IOException;
 
 /** SQLite's locks of the main file, as one connection takes them; see {@link LockBytes}. */
-final class MainLocks {
+public final class MainLocks {
   private final LockedFile main;
 
-  MainLocks(LockedFile main) {
+  public MainLocks(LockedFile main) {
     this.main = main;
   }
 
   /** Takes SHARED unless a writer has EXCLUSIVE or waits for it. */
-  boolean tryShared() throws IOException {
+  public boolean tryShared() throws IOException {
     if (!main.tryRead(LockBytes.PENDING, 1)) {
       return false;
     }
@@ -25,24 +25,24 @@ final class MainLocks {
   }
 
   /** Adds RESERVED to SHARED unless another connection has it. */
-  boolean tryReserved() throws IOException {
+  public boolean tryReserved() throws IOException {
     return main.tryWrite(LockBytes.RESERVED, 1);
   }
 
-  void unlockReserved() throws IOException {
+  public void unlockReserved() throws IOException {
     main.unlock(LockBytes.RESERVED, 1);
   }
 
-  boolean isReservedByOther() throws IOException {
+  public boolean isReservedByOther() throws IOException {
     return main.isLockedByOther(LockBytes.RESERVED, 1);
   }
 
-  boolean isSharedByOther() throws IOException {
+  public boolean isSharedByOther() throws IOException {
     return main.isLockedByOther(LockBytes.SHARED_FIRST, LockBytes.SHARED_SIZE);
   }
 
   /** From SHARED to EXCLUSIVE. Keeps new readers out while it waits for the old. */
-  void lockExclusive(int timeoutMillis) throws IOException {
+  public void lockExclusive(int timeoutMillis) throws IOException {
     main.within(timeoutMillis, "PENDING", () -> main.tryWrite(LockBytes.PENDING, 1));
     try {
       main.within(
@@ -56,12 +56,12 @@ final class MainLocks {
   }
 
   /** From EXCLUSIVE back to SHARED. */
-  void unlockExclusive() throws IOException {
+  public void unlockExclusive() throws IOException {
     main.tryLock(Libc.F_RDLCK, LockBytes.SHARED_FIRST, LockBytes.SHARED_SIZE);
     main.unlock(LockBytes.PENDING, 1);
   }
 
-  void unlockAll() throws IOException {
+  public void unlockAll() throws IOException {
     main.unlock(LockBytes.PENDING, 2 + LockBytes.SHARED_SIZE);
   }
 }

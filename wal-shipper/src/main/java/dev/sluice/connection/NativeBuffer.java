@@ -1,4 +1,4 @@
-package dev.sluice.apply;
+package dev.sluice.connection;
 
 import dev.sluice.os.Libc;
 import java.nio.ByteBuffer;
@@ -6,25 +6,25 @@ import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 
 /** A direct buffer with its address at hand, so that I/O on it allocates nothing. */
-record NativeBuffer(ByteBuffer bytes, long address) {
+public record NativeBuffer(ByteBuffer bytes, long address) {
   /** A few pages of the largest size, and two FUSE requests. */
-  static final int IO_BYTES = 288 << 10;
+  public static final int IO_BYTES = 288 << 10;
 
   /** Idle databases are many and hold no buffers; four may be at work without allocating. */
   private static final Queue<NativeBuffer> IDLE = new ArrayBlockingQueue<>(4);
 
-  static NativeBuffer allocate(int sizeBytes) {
+  public static NativeBuffer allocate(int sizeBytes) {
     ByteBuffer bytes = ByteBuffer.allocateDirect(sizeBytes);
     return new NativeBuffer(bytes, Libc.address(bytes));
   }
 
   /** Borrows a buffer of {@link #IO_BYTES}. */
-  static NativeBuffer borrow() {
+  public static NativeBuffer borrow() {
     NativeBuffer idle = IDLE.poll();
     return idle != null ? idle : allocate(IO_BYTES);
   }
 
-  void giveBack() {
+  public void giveBack() {
     bytes.clear();
     IDLE.offer(this);
   }

@@ -1,13 +1,13 @@
-package dev.sluice.apply;
+package dev.sluice.connection;
 
 import java.io.IOException;
 import java.nio.file.Path;
 
 /** An application held a lock for longer than the writer may wait. Nothing was changed. */
-public final class ReplicaBusyException extends IOException {
+public final class ConnectionBusyException extends IOException {
   private static final long serialVersionUID = 1;
 
-  ReplicaBusyException(Path file, String lock, int waitedMillis) {
+  ConnectionBusyException(Path file, String lock, int waitedMillis) {
     super(
         file
             + ": waited "

@@ -1,8 +1,9 @@
-package dev.sluice.apply;
+package dev.sluice.connection;
 
 import dev.sluice.sqlite.LockBytes;
 import dev.sluice.sqlite.WalIndex;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -14,7 +15,7 @@ import java.util.Optional;
  * low bytes to the high ones, so that a torn value is at most the new one. Ranges of hash slots are
  * written in whole cache lines.
  */
-final class IndexFile implements AutoCloseable {
+public final class IndexFile implements AutoCloseable {
   private static final int LINE = 64;
 
   private final LockedFile file;
@@ -40,14 +41,26 @@ final class IndexFile implements AutoCloseable {
    * <p>As SQLite does: whoever gets DMS alone is the first and empties the file, since what it says
    * may be of a time before a power loss.
    */
-  static IndexFile open(Path database, int timeoutMillis) throws IOException {
+  public static IndexFile open(Path database, int timeoutMillis) throws IOException {
+    IndexFile index = join(database, timeoutMillis);
+    LockedFile file = index.file;
+    try {
+      file.within(timeoutMillis, "the WAL write lock", () -> file.tryWrite(LockBytes.WAL_WRITE, 1));
+      return index;
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** Joins the connections to the database as {@link #open} does, but takes no other lock. */
+  public static IndexFile join(Path database, int timeoutMillis) throws IOException {
     LockedFile file = LockedFile.openBeside(database, "-shm");
     try {
       if (file.tryWrite(LockBytes.WAL_DMS, 1)) {
         file.truncate(0);
       }
       file.within(timeoutMillis, "the -shm", () -> file.tryRead(LockBytes.WAL_DMS, 1));
-      file.within(timeoutMillis, "the WAL write lock", () -> file.tryWrite(LockBytes.WAL_WRITE, 1));
       return new IndexFile(file);
     } catch (IOException | RuntimeException e) {
       file.close();
@@ -56,7 +69,7 @@ final class IndexFile implements AutoCloseable {
   }
 
   /** The published header; empty when the index must be recovered. */
-  Optional<WalIndex.Header> header() throws IOException {
+  public Optional<WalIndex.Header> header() throws IOException {
     int size = 2 * WalIndex.Header.SIZE;
     if (file.read(scratch, 0, size, 0) < size) {
       return Optional.empty();
@@ -68,7 +81,7 @@ final class IndexFile implements AutoCloseable {
    * Publishes: readers that come from now on see the state of this header. Both copies in one
    * write; a reader that sees one of them old and one new, or one half new, looks again.
    */
-  void publish(WalIndex.Header header) throws IOException {
+  public void publish(WalIndex.Header header) throws IOException {
     header.writeTo(scratch.bytes().clear());
     file.write(scratch, 0, 2 * WalIndex.Header.SIZE, 0);
     blockNumber = appendedBlock;
@@ -78,7 +91,7 @@ final class IndexFile implements AutoCloseable {
    * Writes the index anew, for the frames of a WAL that was read from start to end. Marks that a
    * reader holds stay. Readers that come meanwhile see the locks of a recovery.
    */
-  void recover(WalIndex.Header header, int[] pgnos, int timeoutMillis) throws IOException {
+  public void recover(WalIndex.Header header, int[] pgnos, int timeoutMillis) throws IOException {
     long start = LockBytes.WAL_CHECKPOINT;
     long length = LockBytes.WAL_READ_0 - start;
     file.within(timeoutMillis, "the WAL recovery locks", () -> file.tryWrite(start, length));
@@ -104,7 +117,7 @@ final class IndexFile implements AutoCloseable {
   }
 
   /** The page numbers of frames 1 to {@code frames}. */
-  int[] pageNumbers(int frames) throws IOException {
+  public int[] pageNumbers(int frames) throws IOException {
     int[] pgnos = new int[Math.max(1024, frames)];
     for (int frame = 1; frame <= frames; ) {
       int number = WalIndex.block(frame);
@@ -116,6 +129,74 @@ final class IndexFile implements AutoCloseable {
     return pgnos;
   }
 
+  /** The page numbers of published frames {@code first} to {@code last}, from index 0. */
+  public int[] pageNumbers(int first, int last) throws IOException {
+    int[] pgnos = new int[last - first + 1];
+    NativeBuffer buffer = NativeBuffer.borrow();
+    try {
+      ByteBuffer bytes = buffer.bytes().order(ByteOrder.nativeOrder());
+      for (int frame = first; frame <= last; ) {
+        int number = WalIndex.block(frame);
+        int end = Math.min(last, WalIndex.lastFrame(number));
+        int length = 4 * (end - frame + 1);
+        long at = (long) number * WalIndex.BLOCK_SIZE + WalIndex.pageNumber(frame);
+        if (file.read(buffer, 0, length, at) < length) {
+          throw new IOException(file.path() + ": ends within block " + number);
+        }
+        for (int i = 0; frame <= end; frame++, i++) {
+          pgnos[frame - first] = bytes.getInt(4 * i);
+        }
+      }
+      return pgnos;
+    } finally {
+      buffer.bytes().order(ByteOrder.BIG_ENDIAN);
+      buffer.giveBack();
+    }
+  }
+
+  /**
+   * Takes a reader's place, shared, so that nobody can begin the WAL anew: from the last one down,
+   * because readers look for theirs from the first up.
+   *
+   * @param mark the last frame that may be checkpointed meanwhile; {@link WalIndex#MARK_UNUSED} for
+   *     no limit, as a mark that no reader chooses limits nothing
+   * @param not a place that is not to be taken, or 0
+   * @return its number, or 0 when readers have all of them
+   */
+  public int tryHoldMark(int mark, int not) throws IOException {
+    for (int i = LockBytes.WAL_READ_COUNT - 1; i > 0; i--) {
+      if (i != not && file.tryRead(LockBytes.WAL_READ_0 + i, 1)) {
+        // While it is held nobody can set it.
+        if (mark(i) == mark) {
+          return i;
+        }
+        file.unlock(LockBytes.WAL_READ_0 + i, 1);
+      }
+    }
+    for (int i = LockBytes.WAL_READ_COUNT - 1; i > 0; i--) {
+      if (i != not && file.tryWrite(LockBytes.WAL_READ_0 + i, 1)) {
+        writeInt(mark, WalIndex.READ_MARKS + 4 * i);
+        file.tryRead(LockBytes.WAL_READ_0 + i, 1);
+        return i;
+      }
+    }
+    return 0;
+  }
+
+  private int mark(int i) throws IOException {
+    scratch.bytes().putInt(0, 0);
+    file.read(scratch, 0, 4, WalIndex.READ_MARKS + 4 * i);
+    return scratch.bytes().getInt(0);
+  }
+
+  public boolean isLockedByOther(long start, long length) throws IOException {
+    return file.isLockedByOther(start, length);
+  }
+
+  public boolean tryLockShared(long start, long length) throws IOException {
+    return file.tryRead(start, length);
+  }
+
   /**
    * Indexes frames that readers do not look at yet; {@link #publish} follows.
    *
@@ -123,7 +204,7 @@ final class IndexFile implements AutoCloseable {
    * @param last the last new frame
    * @param pgnos page of each frame
    */
-  void append(int published, int last, int[] pgnos) throws IOException {
+  public void append(int published, int last, int[] pgnos) throws IOException {
     for (int frame = published + 1; frame <= last; ) {
       int number = WalIndex.block(frame);
       int end = Math.min(last, WalIndex.lastFrame(number));
@@ -176,16 +257,16 @@ final class IndexFile implements AutoCloseable {
     }
   }
 
-  int backfilled() throws IOException {
+  public int backfilled() throws IOException {
     file.read(scratch, 0, 4, WalIndex.BACKFILL);
     return scratch.bytes().getInt(0);
   }
 
-  void setBackfillAttempted(int frame) throws IOException {
+  public void setBackfillAttempted(int frame) throws IOException {
     writeInt(frame, WalIndex.BACKFILL_ATTEMPTED);
   }
 
-  void setBackfilled(int frame) throws IOException {
+  public void setBackfilled(int frame) throws IOException {
     writeInt(frame, WalIndex.BACKFILL);
   }
 
@@ -198,7 +279,7 @@ final class IndexFile implements AutoCloseable {
    * The last frame, up to {@code frames}, that no reader's snapshot forbids to copy to the
    * database. Moves the marks that nobody uses out of the way, as SQLite's checkpoint does.
    */
-  int safeFrame(int frames) throws IOException {
+  public int safeFrame(int frames) throws IOException {
     int safe = frames;
     for (int i = 1; i < LockBytes.WAL_READ_COUNT; i++) {
       int at = WalIndex.READ_MARKS + 4 * i;
@@ -218,7 +299,7 @@ final class IndexFile implements AutoCloseable {
   }
 
   /** Begins again at frame 1: publishes a header without frames while nobody reads the WAL. */
-  boolean tryRestart(WalIndex.Header empty) throws IOException {
+  public boolean tryRestart(WalIndex.Header empty) throws IOException {
     long marks = LockBytes.WAL_READ_0 + 1;
     int count = LockBytes.WAL_READ_COUNT - 1;
     if (!file.tryWrite(marks, count)) {
@@ -240,15 +321,15 @@ final class IndexFile implements AutoCloseable {
     }
   }
 
-  boolean tryLock(long start, long length) throws IOException {
+  public boolean tryLock(long start, long length) throws IOException {
     return file.tryWrite(start, length);
   }
 
-  void unlock(long start, long length) throws IOException {
+  public void unlock(long start, long length) throws IOException {
     file.unlock(start, length);
   }
 
-  LockedFile file() {
+  public LockedFile file() {
     return file;
   }
 

@@ -1,8 +1,10 @@
-package dev.sluice.apply;
+package dev.sluice.connection;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
+import dev.sluice.os.PathCalls;
 import dev.sluice.sqlite.ReadAt;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -18,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
  * A descriptor with positional I/O and locks of its open file description; errors name the file.
  * Never mapped: the file may lie in a filesystem that this JVM serves.
  */
-final class LockedFile implements AutoCloseable {
+public final class LockedFile implements AutoCloseable {
   private static final long MAX_PAUSE_NANOS = 2_000_000;
 
   private final Path path;
@@ -30,7 +32,7 @@ final class LockedFile implements AutoCloseable {
   }
 
   /** Opens a file for reading and writing, and creates it if need be. */
-  static LockedFile open(Path path) throws IOException {
+  public static LockedFile open(Path path) throws IOException {
     int fd = Libc.open(path.toString(), Libc.O_RDWR | Libc.O_CREAT, 0644);
     if (fd < 0) {
       throw error(path, "open", fd);
@@ -39,7 +41,7 @@ final class LockedFile implements AutoCloseable {
   }
 
   /** Opens a file for reading and writing, if it is there. */
-  static Optional<LockedFile> openExisting(Path path) throws IOException {
+  public static Optional<LockedFile> openExisting(Path path) throws IOException {
     int fd = Libc.open(path.toString(), Libc.O_RDWR, 0);
     if (fd == -Libc.ENOENT) {
       return Optional.empty();
@@ -54,7 +56,7 @@ final class LockedFile implements AutoCloseable {
    * Opens a file that belongs to a database, and creates it if need be with the owner and the
    * permissions of the database, so that whoever can open the one can open the other.
    */
-  static LockedFile openBeside(Path database, String suffix) throws IOException {
+  public static LockedFile openBeside(Path database, String suffix) throws IOException {
     Path path = database.resolveSibling(database.getFileName() + suffix);
     boolean isNew = !Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     LockedFile file = open(path);
@@ -90,12 +92,12 @@ final class LockedFile implements AutoCloseable {
     }
   }
 
-  Path path() {
+  public Path path() {
     return path;
   }
 
   /** Reads up to {@code length} bytes to index {@code at} of the buffer; fewer only at the end. */
-  int read(NativeBuffer buffer, int at, int length, long offset) throws IOException {
+  public int read(NativeBuffer buffer, int at, int length, long offset) throws IOException {
     int done = 0;
     while (done < length) {
       long n =
@@ -108,7 +110,28 @@ final class LockedFile implements AutoCloseable {
     return done;
   }
 
-  void write(NativeBuffer buffer, int at, int length, long offset) throws IOException {
+  /** Reads until the direct buffer is full or the file ends; returns the number of bytes read. */
+  public int read(ByteBuffer target, long offset) throws IOException {
+    int start = target.position();
+    long address = Libc.address(target);
+    while (target.hasRemaining()) {
+      long n =
+          check(
+              "read",
+              Libc.pread(
+                  fd,
+                  address + target.position(),
+                  target.remaining(),
+                  offset + target.position() - start));
+      if (n == 0) {
+        break;
+      }
+      target.position(target.position() + (int) n);
+    }
+    return target.position() - start;
+  }
+
+  public void write(NativeBuffer buffer, int at, int length, long offset) throws IOException {
     int done = 0;
     while (done < length) {
       done +=
@@ -119,8 +142,25 @@ final class LockedFile implements AutoCloseable {
     }
   }
 
+  /** Writes the remaining bytes of a direct buffer. */
+  public void write(ByteBuffer source, long offset) throws IOException {
+    int start = source.position();
+    long address = Libc.address(source);
+    while (source.hasRemaining()) {
+      long n =
+          check(
+              "write",
+              Libc.pwrite(
+                  fd,
+                  address + source.position(),
+                  source.remaining(),
+                  offset + source.position() - start));
+      source.position(source.position() + (int) n);
+    }
+  }
+
   /** This file for the readers of formats; through a borrowed buffer, as they may bring any. */
-  ReadAt reader() {
+  public ReadAt reader() {
     return (target, position) -> {
       NativeBuffer buffer = NativeBuffer.borrow();
       try {
@@ -134,20 +174,25 @@ final class LockedFile implements AutoCloseable {
     };
   }
 
-  long size() throws IOException {
+  /** What the system says of the file. */
+  public void status(FileStatus into) throws IOException {
+    check("stat", PathCalls.stat(fd, into));
+  }
+
+  public long size() throws IOException {
     return check("seek", Libc.size(fd));
   }
 
-  void truncate(long sizeBytes) throws IOException {
+  public void truncate(long sizeBytes) throws IOException {
     check("truncate", Libc.ftruncate(fd, sizeBytes));
   }
 
-  void sync() throws IOException {
+  public void sync() throws IOException {
     check("fsync", Libc.fdatasync(fd));
   }
 
   /** Takes or converts a lock if nobody is in the way. */
-  boolean tryLock(int type, long start, long length) throws IOException {
+  public boolean tryLock(int type, long start, long length) throws IOException {
     int rc = Libc.lock(fd, type, start, length);
     if (rc == -Libc.EAGAIN || rc == -Libc.EACCES) {
       return false;
@@ -156,26 +201,26 @@ final class LockedFile implements AutoCloseable {
     return true;
   }
 
-  boolean tryRead(long start, long length) throws IOException {
+  public boolean tryRead(long start, long length) throws IOException {
     return tryLock(Libc.F_RDLCK, start, length);
   }
 
-  boolean tryWrite(long start, long length) throws IOException {
+  public boolean tryWrite(long start, long length) throws IOException {
     return tryLock(Libc.F_WRLCK, start, length);
   }
 
-  void unlock(long start, long length) throws IOException {
+  public void unlock(long start, long length) throws IOException {
     check("unlock", Libc.lock(fd, Libc.F_UNLCK, start, length));
   }
 
   /** Whether a lock of someone else is in the way of a write lock. */
-  boolean isLockedByOther(long start, long length) throws IOException {
+  public boolean isLockedByOther(long start, long length) throws IOException {
     return check("lock", Libc.isLockedByOther(fd, Libc.F_WRLCK, start, length)) != 0;
   }
 
   /** Something that succeeds once other connections have let go of their locks. */
   @FunctionalInterface
-  interface Attempt {
+  public interface Attempt {
     boolean succeeds() throws IOException;
   }
 
@@ -183,12 +228,12 @@ final class LockedFile implements AutoCloseable {
    * Tries until it succeeds or the time is over. The kernel's waiting lock has no time limit, so
    * this asks again, as SQLite's busy handler does.
    */
-  void within(int timeoutMillis, String lock, Attempt attempt) throws IOException {
+  public void within(int timeoutMillis, String lock, Attempt attempt) throws IOException {
     long start = System.nanoTime();
     long pause = 50_000;
     while (!attempt.succeeds()) {
       if (System.nanoTime() - start >= timeoutMillis * 1_000_000L) {
-        throw new ReplicaBusyException(path, lock, timeoutMillis);
+        throw new ConnectionBusyException(path, lock, timeoutMillis);
       }
       LockSupport.parkNanos(this, pause);
       pause = Math.min(pause * 2, MAX_PAUSE_NANOS);
