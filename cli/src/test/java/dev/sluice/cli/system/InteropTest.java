@@ -79,14 +79,17 @@ class InteropTest {
       Path ballast = sandbox.path("mnt").resolve("ballast");
       Files.write(ballast, new byte[3 << 20]);
       Path file = sandbox.path("mnt").resolve(mode + ".db");
-      Subprocess writer = sandbox.python("writer.py", file, mode, "normal", 0, 1, 100_000);
+      // SQLite before 3.51 leaves frames of rolled-back savepoints without a checksum, and damages
+      // its database on a full disk with them, without Sluice, too.
+      String kind = "no-savepoints";
+      Subprocess writer = sandbox.python("writer.py", file, mode, "normal", 0, 1, 100_000, kind);
       writer.status();
       List<String> said = writer.lines();
       assertThat(said.get(said.size() - 1)).startsWith("ended: ").matches(".*(full|I/O).*");
       long acknowledged = said.stream().filter(line -> line.startsWith("done ")).count();
       assertThat(primary.process().isAlive()).isTrue();
       Files.delete(ballast);
-      writer = sandbox.python("writer.py", file, mode, "normal", 0, 2, 10);
+      writer = sandbox.python("writer.py", file, mode, "normal", 0, 2, 10, kind);
       assertThat(writer.status()).isZero();
       assertThat(writer.lines().get(writer.lines().size() - 1)).isNotEqualTo("ended");
       assertThat(SqliteFile.query(file, "PRAGMA integrity_check")).isEqualTo("ok");

@@ -14,6 +14,7 @@ def say(line):
 
 
 path, mode, synchronous, writer, seed, limit = sys.argv[1:7]
+savepoints = "no-savepoints" not in sys.argv[7:]
 chance = random.Random(int(seed))
 db = sqlite3.connect(path, isolation_level=None, timeout=60)
 try:
@@ -39,7 +40,7 @@ try:
             db.execute(
                 "UPDATE t SET v=? WHERE w=? AND i>? AND i%17=?", (chance.randbytes(300), writer, i - RECENT, i % 17))
         # With a WAL and spilled pages, SQLite before 3.51 leaves frames without a checksum behind.
-        if chance.random() < 0.05:
+        if chance.random() < 0.05 and savepoints:
             db.execute("SAVEPOINT s")
             db.execute("UPDATE t SET v=zeroblob(2000) WHERE w=? AND i>?", (writer, i - RECENT))
             db.execute("ROLLBACK TO s")
