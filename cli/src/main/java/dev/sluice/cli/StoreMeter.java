@@ -54,7 +54,8 @@ final class StoreMeter {
       older = newer;
       newer = now;
     }
-    double factor = (double) DAY_MILLIS / Math.max(1000, now.millis() - older.millis());
+    // What a start asks for is not what goes on: a short time counts as a whole window.
+    double factor = (double) DAY_MILLIS / Math.max(WINDOW_MILLIS, now.millis() - older.millis());
     Requests perDay = now.requests().since(older.requests(), factor);
     return new StoreUsage(
         store, now.requests(), perDay, stats.errors(), perDay.microDollars(prices));
