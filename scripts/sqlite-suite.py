@@ -244,13 +244,17 @@ def check_replicas(sluice, directory, scratch):
 
 
 def cut_to_size(file):
-    """Takes off what lies behind the pages that the header counts: SQLite may make a file longer, in chunks."""
+    """
+    Takes off what lies behind the pages that the header counts: SQLite may make a file longer, in chunks. And makes
+    the last page whole: of that, too, SQLite may write a part only.
+    """
     with open(file, "r+b") as f:
         head = f.read(100)
         size, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
-        known = head[24:28] == head[92:96]
-        if known and pages and f.seek(0, os.SEEK_END) > pages * (65536 if size == 1 else size):
-            f.truncate(pages * (65536 if size == 1 else size))
+        size = 65536 if size == 1 else size
+        length = f.seek(0, os.SEEK_END)
+        if head[24:28] == head[92:96] and pages and (length > pages * size or pages * size - length < size):
+            f.truncate(pages * size)
 
 
 def wait_for_position(sluice, file):

@@ -294,11 +294,13 @@ final class DatabaseCapture {
    * there is one.
    */
   private void settleWal(boolean all) throws IOException {
-    if (database == null || capture.isReplica() || wal.committed() == 0 || !capture.exists(path)) {
+    Database known = database;
+    boolean nothing = wal.committed() == 0 && withdrawn.isEmpty();
+    if (known == null || capture.isReplica() || nothing || !capture.exists(path)) {
       // A WAL whose database was deleted before it is compared with nothing.
       return;
     }
-    int pageSize = wal.pageSize();
+    int pageSize = wal.isPresent() ? wal.pageSize() : known.pageSize();
     int first = all || wal.isUnsealed() ? 1 : wal.previousCommitted() + 1;
     for (int frame = first; frame <= wal.committed(); frame++) {
       withdrawn.add(wal.pgno(frame));

@@ -195,7 +195,10 @@ final class Recovery {
    * there.
    */
   static int pageCount(DatabaseHeader header, NativeFile main) throws IOException {
-    int inFile = (int) (main.size() / header.pageSize());
+    // A page of which the file has a part only is one, with zeros behind: SQLite's backup leaves
+    // such
+    // files.
+    int inFile = (int) ((main.size() + header.pageSize() - 1) / header.pageSize());
     return header.pageCount() > 0 ? Math.min(header.pageCount(), inFile) : inFile;
   }
 }
