@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +21,7 @@ final class MountPoint {
   private static final Logger log = LoggerFactory.getLogger(MountPoint.class);
 
   private static final long ANSWER_MILLIS = 3000;
+  private static final int ANSWERS = 4;
 
   private MountPoint() {}
 
@@ -67,7 +70,22 @@ final class MountPoint {
     Thread asking = new Thread(() -> dead.complete(isDisconnected(mount)), "is-mount-dead");
     asking.setDaemon(true);
     asking.start();
-    return dead.completeOnTimeout(isDying(source), ANSWER_MILLIS, TimeUnit.MILLISECONDS).join();
+    // A process that was just killed may take a while to be seen to die, on a busy machine.
+    for (int i = 0; i < ANSWERS; i++) {
+      try {
+        return dead.get(ANSWER_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        if (isDying(source)) {
+          return true;
+        }
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return false;
   }
 
   /** Whether the process that serves a mount was killed and can't end. */
