@@ -597,10 +597,11 @@ final class DatabaseCapture {
         // No checkpoint does that: the file is written over, whatever its WAL says.
         wal.forget();
       }
+      Database known = database;
       if (result == 0
-          && database != null
+          && known != null
           && !capture.isReplica()
-          && (journalActive || !wal.isPresent())) {
+          && (journalActive || (!wal.isPresent() && size < sizeOf(known)))) {
         dirty.add(1);
         if (!journalActive) {
           lastPlainWriteNanos = System.nanoTime();
@@ -614,6 +615,14 @@ final class DatabaseCapture {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * What lies beyond is no part of the database: SQLite takes that off after the end of the
+   * journal, and must not find Sluice's lock a moment later.
+   */
+  private static long sizeOf(Database known) {
+    return (long) known.pageCount() * known.pageSize();
   }
 
   int fallocate(Kind kind, int fd, int mode, long offset, long length) {
