@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -55,5 +56,15 @@ abstract class CliCommand implements Callable<Integer> {
   /** The error of a command line whose parts do not fit together. */
   final ParameterException usage(String what) {
     return new ParameterException(spec.commandLine(), what);
+  }
+
+  /**
+   * How many of the positional {@code words} are the command's own: what stands behind "--" is an
+   * application to run.
+   */
+  final int ownWords(List<String> words) {
+    List<String> given = spec().commandLine().getParseResult().originalArgs();
+    int delimiter = given.indexOf("--");
+    return words.size() - (delimiter < 0 ? 0 : given.size() - delimiter - 1);
   }
 }

@@ -66,11 +66,7 @@ final class MountCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    // What stands behind "--" is the command, also when the mount point comes from the
-    // configuration.
-    List<String> given = spec().commandLine().getParseResult().originalArgs();
-    int delimiter = given.indexOf("--");
-    int own = words.size() - (delimiter < 0 ? 0 : given.size() - delimiter - 1);
+    int own = ownWords(words);
     if (own > 1) {
       throw usage("more than one mount point given: " + String.join(" ", words.subList(0, own)));
     }

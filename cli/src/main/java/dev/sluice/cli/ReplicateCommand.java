@@ -61,9 +61,7 @@ final class ReplicateCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    List<String> given = spec().commandLine().getParseResult().originalArgs();
-    int delimiter = given.indexOf("--");
-    int own = words.size() - (delimiter < 0 ? 0 : given.size() - delimiter - 1);
+    int own = ownWords(words);
     List<String> command = words.subList(own, words.size());
     SluiceConfig settings =
         options.resolve(SluiceConfig.ofReplicate(include, exclude, checkpointPages));

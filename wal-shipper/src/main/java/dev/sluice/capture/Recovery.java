@@ -195,9 +195,7 @@ final class Recovery {
    * there.
    */
   static int pageCount(DatabaseHeader header, NativeFile main) throws IOException {
-    // A page of which the file has a part only is one, with zeros behind: SQLite's backup leaves
-    // such
-    // files.
+    // A page of which the file has only a part is one, too: SQLite's backup leaves such files.
     int inFile = (int) ((main.size() + header.pageSize() - 1) / header.pageSize());
     return header.pageCount() > 0 ? Math.min(header.pageCount(), inFile) : inFile;
   }
