@@ -157,7 +157,8 @@ def run_two(mode, pair, commands, directory):
         backup = directory / ("%s-backup-%d.db" % (file.stem, i))
         err = open(options.tmp / ("%s-%d.err" % (file.stem, i)), "w+")
         process = subprocess.Popen([*commands[name], str(file), mode, "%s%d" % (name, i), str(options.count), str(backup)],
-                                   stdout=subprocess.PIPE, stderr=err, stdin=subprocess.DEVNULL, text=True)
+                                   stdout=subprocess.PIPE, stderr=err, stdin=subprocess.DEVNULL, text=True,
+                                   env=dict(os.environ, TMPDIR=str(options.tmp)))
         runs.append((name, i, process, backup, err))
     complaints = []
     for name, i, process, backup, err in runs:
