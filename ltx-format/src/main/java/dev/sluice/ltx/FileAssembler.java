@@ -10,6 +10,7 @@ final class FileAssembler {
   private final PageOrder order = new PageOrder();
   private final IndexBytes index = new IndexBytes();
   private final Crc64 crc = new Crc64();
+  private final ByteBuffer direct = ByteBuffer.allocateDirect(8 << 10);
   private long size;
 
   FileAssembler(LtxHeader header, LtxSink sink) throws IOException {
@@ -52,15 +53,24 @@ final class FileAssembler {
     crc.update(bytes, 0, 8);
     LtxTrailer trailer = new LtxTrailer(postApplyChecksum, crc.value() | Checksums.FLAG);
     trailer.writeTo(bytes.clear());
-    size += LtxTrailer.SIZE;
-    sink.write(bytes.flip());
+    write(bytes.flip());
     return new EncodedLtx(header, trailer, size);
   }
 
   /** Writes bytes that the file checksum covers as they are. */
   private void put(ByteBuffer bytes) throws IOException {
     crc.update(bytes);
+    write(bytes);
+  }
+
+  /** Hands on what is on the heap in a direct buffer, as all that comes in batches is. */
+  private void write(ByteBuffer bytes) throws IOException {
     size += bytes.remaining();
-    sink.write(bytes);
+    while (bytes.hasRemaining()) {
+      int length = Math.min(bytes.remaining(), direct.capacity());
+      direct.clear().put(bytes.slice(bytes.position(), length)).flip();
+      bytes.position(bytes.position() + length);
+      sink.write(direct);
+    }
   }
 }

@@ -122,6 +122,15 @@ public final class LtxFile implements Closeable {
     source.close();
   }
 
+  LtxSource source() {
+    return source;
+  }
+
+  /** How many bytes the file checksum covers behind the frames. */
+  long lengthAfterPages() {
+    return lengthAfterPages;
+  }
+
   /** Reads the frames of {@code entries} neighbours from {@code entry} on. */
   void readFrames(int entry, int entries, ByteBuffer target) throws IOException {
     int last = entry + entries - 1;

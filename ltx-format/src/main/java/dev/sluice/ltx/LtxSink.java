@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 @FunctionalInterface
 public interface LtxSink {
   /**
-   * Takes all of {@code bytes} from its position to its limit. The buffer is reused after the call
-   * and must not be kept.
+   * Takes all of {@code bytes}, a direct buffer, from its position to its limit. It is reused after
+   * the call and must not be kept.
    */
   void write(ByteBuffer bytes) throws IOException;
 }

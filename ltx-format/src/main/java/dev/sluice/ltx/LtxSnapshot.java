@@ -19,6 +19,13 @@ public final class LtxSnapshot {
     void read(int pgno, ByteBuffer pages) throws IOException;
   }
 
+  /** Takes the checksum of each page; called by several threads at once, in any order. */
+  @FunctionalInterface
+  public interface PageSums {
+    /** Takes one; see {@link Checksums#page(int, ByteBuffer)}. */
+    void sum(int pgno, long checksum);
+  }
+
   /** Takes pages of a database; called by several threads at once, in any order. */
   @FunctionalInterface
   public interface PageWriter {
@@ -98,6 +105,17 @@ public final class LtxSnapshot {
     if (!header.isSnapshot()) {
       throw new IllegalArgumentException("header is not that of a snapshot: " + header.fileName());
     }
+    return encode(header, pages, out, threads, (pgno, checksum) -> {});
+  }
+
+  /**
+   * Writes all pages of a database, as a snapshot or as a transaction that replaces everything.
+   *
+   * @param sums gets their checksums
+   */
+  public static Encoded encode(
+      LtxHeader header, PageReader pages, LtxSink out, int threads, PageSums sums)
+      throws IOException {
     FileAssembler file = new FileAssembler(header, out);
     long[] xor = {0};
     boolean small = (long) header.commit() * header.pageSize() < Pipeline.MIN_PARALLEL_BYTES;
@@ -105,7 +123,7 @@ public final class LtxSnapshot {
         SnapshotPiece.count(header),
         small ? Math.min(threads, 1) : threads,
         () -> new SnapshotPiece(header),
-        (piece, number) -> piece.encode(pages, number),
+        (piece, number) -> piece.encode(pages, number, sums),
         (piece, number) -> {
           xor[0] ^= piece.xor();
           file.append(piece.batch());

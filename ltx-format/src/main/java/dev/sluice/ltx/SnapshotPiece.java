@@ -27,7 +27,8 @@ final class SnapshotPiece {
   }
 
   /** Reads and compresses piece {@code number}. */
-  void encode(LtxSnapshot.PageReader reader, int number) throws IOException {
+  void encode(LtxSnapshot.PageReader reader, int number, LtxSnapshot.PageSums sums)
+      throws IOException {
     int first = number * pagesPerPiece + 1;
     int count = Math.min(pagesPerPiece, header.commit() - first + 1);
     batch.clear();
@@ -39,7 +40,9 @@ final class SnapshotPiece {
     }
     for (int i = 0; i < count; i++) {
       if (first + i != lockPage) {
-        xor ^= batch.compress(first + i, pages, i * header.pageSize());
+        long sum = batch.compress(first + i, pages, i * header.pageSize());
+        sums.sum(first + i, sum);
+        xor ^= sum;
       }
     }
   }

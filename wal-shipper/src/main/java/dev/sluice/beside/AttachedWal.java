@@ -466,15 +466,7 @@ final class AttachedWal implements Closeable {
   /** Reads a page as what is captured has it, while no checkpoint has gone beyond that. */
   void read(int pgno, ByteBuffer target) throws IOException {
     WalIndex.Header at = captured;
-    int frame = 0;
-    if (at != null && at.maxFrame() > 0) {
-      FrameMap map = newest;
-      if (map == null) {
-        map = FrameMap.of(index.pageNumbers(1, at.maxFrame()), at.maxFrame());
-        newest = map;
-      }
-      frame = map.frameOf(pgno);
-    }
+    int frame = frameOf(pgno);
     if (at != null && frame != 0) {
       ByteBuffer page = buffer(at.pageSize());
       readFrame(at, frame, page);
@@ -482,6 +474,42 @@ final class AttachedWal implements Closeable {
     } else {
       Pages.readMain(main, pgno, target);
     }
+  }
+
+  /** The newest frame captured of a page; 0 when the main file has it. */
+  private int frameOf(int pgno) throws IOException {
+    WalIndex.Header at = captured;
+    if (at == null || at.maxFrame() == 0) {
+      return 0;
+    }
+    FrameMap map = newest;
+    if (map == null) {
+      map = FrameMap.of(index.pageNumbers(1, at.maxFrame()), at.maxFrame());
+      newest = map;
+    }
+    return map.frameOf(pgno);
+  }
+
+  /** Of all that is captured. */
+  private PageReader reader() {
+    return new PageReader() {
+      @Override
+      public void read(int pgno, ByteBuffer target) throws IOException {
+        AttachedWal.this.read(pgno, target);
+      }
+
+      @Override
+      public void readAll(int first, int pageSize, ByteBuffer target) throws IOException {
+        int start = target.position();
+        int count = target.remaining() / pageSize;
+        Pages.readMain(main, first, pageSize, target);
+        for (int i = 0; i < count; i++) {
+          if (frameOf(first + i) != 0) {
+            AttachedWal.this.read(first + i, target.slice(start + i * pageSize, pageSize));
+          }
+        }
+      }
+    };
   }
 
   private ByteBuffer buffer(int size) {
@@ -527,7 +555,7 @@ final class AttachedWal implements Closeable {
       int[] candidates = Pages.differing(database, main, shape, framed);
       boolean differs =
           database.commit(
-              shape.pageSize(), shape.pageCount(), candidates, candidates.length, this::read);
+              shape.pageSize(), shape.pageCount(), candidates, candidates.length, reader());
       complete = true;
       return differs;
     } finally {

@@ -83,7 +83,7 @@ final class MainComparison {
         shape.pageCount(),
         candidates,
         candidates.length,
-        (pgno, target) -> Pages.readMain(main, pgno, target));
+        new Pages.MainReader(main));
   }
 
   /** While nobody writes, a journal with a header is of a writer that died in the middle. */

@@ -2,6 +2,7 @@ package dev.sluice.beside;
 
 import dev.sluice.connection.LockedFile;
 import dev.sluice.log.Database;
+import dev.sluice.log.PageReader;
 import dev.sluice.ltx.Checksums;
 import dev.sluice.sqlite.DatabaseHeader;
 import java.io.IOException;
@@ -42,9 +43,28 @@ final class Pages {
 
   /** Reads a page; zeros beyond the end. */
   static void readMain(LockedFile main, int pgno, ByteBuffer target) throws IOException {
-    main.read(target, (long) (pgno - 1) * target.remaining());
+    readMain(main, pgno, target.remaining(), target);
+  }
+
+  /** Reads neighbouring pages; zeros beyond the end. */
+  static void readMain(LockedFile main, int first, int pageSize, ByteBuffer target)
+      throws IOException {
+    main.read(target, (first - 1L) * pageSize);
     while (target.hasRemaining()) {
       target.put((byte) 0);
+    }
+  }
+
+  /** The pages of a main file that no WAL says more of. */
+  record MainReader(LockedFile main) implements PageReader {
+    @Override
+    public void read(int pgno, ByteBuffer target) throws IOException {
+      readMain(main, pgno, target);
+    }
+
+    @Override
+    public void readAll(int first, int pageSize, ByteBuffer target) throws IOException {
+      readMain(main, first, pageSize, target);
     }
   }
 
@@ -90,11 +110,7 @@ final class Pages {
       int atOnce = read.capacity() / pageSize;
       for (int first = before + 1; first <= last; first += atOnce) {
         int pages = Math.min(atOnce, last - first + 1);
-        read.clear().limit(pages * pageSize);
-        main.read(read, (first - 1L) * pageSize);
-        while (read.hasRemaining()) {
-          read.put((byte) 0);
-        }
+        readMain(main, first, pageSize, read.clear().limit(pages * pageSize));
         for (int i = 0; i < pages; i++) {
           read.limit((i + 1) * pageSize).position(i * pageSize);
           if (first + i != lockPage && !database.isUnchanged(first + i, read)) {

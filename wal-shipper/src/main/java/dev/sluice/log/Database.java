@@ -5,6 +5,7 @@ import dev.sluice.ltx.CorruptLtxException;
 import dev.sluice.ltx.LtxDecoder;
 import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxSnapshot;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
 import dev.sluice.ltx.WalRange;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Database implements Closeable {
   private static final int KEPT_PAGES = 4096;
+
+  /** A transaction of a whole database of this size is worth all processors. */
+  private static final long LARGE_BYTES = 4 << 20;
 
   private final String name;
   private final Path directory;
@@ -274,8 +278,11 @@ public final class Database implements Closeable {
       long started = System.nanoTime();
       boolean whole = pageSize != this.pageSize;
       int oldCount = whole ? 0 : pageCount;
+      if (oldCount == 0 && (long) commit * pageSize >= LARGE_BYTES) {
+        commitWhole(pageSize, commit, reader, wal, started);
+        return true;
+      }
       int lockPage = Checksums.lockPage(pageSize);
-      long timestamp = Math.max(clock.millis(), lastCommitMillis);
       sums.ensure(commit);
       long xor = oldCount == 0 ? 0 : position.checksum();
       int changes = 0;
@@ -306,7 +313,8 @@ public final class Database implements Closeable {
           continue;
         }
         if (header == null) {
-          header = start(pageSize, commit, timestamp, wal);
+          header = start(pageSize, commit, wal);
+          encoder.start(header, log.appender());
         }
         encoder.page(pgno, content);
         xor ^= old ^ sum;
@@ -321,7 +329,8 @@ public final class Database implements Closeable {
         if (commit == oldCount) {
           return false;
         }
-        header = start(pageSize, commit, timestamp, wal);
+        header = start(pageSize, commit, wal);
+        encoder.start(header, log.appender());
       }
       long checksum = Checksums.database(xor);
       encoder.finish(checksum);
@@ -330,24 +339,62 @@ public final class Database implements Closeable {
         sums.set(changed[i], changedSums[i]);
       }
       shrinkBuffers();
-      advance(entry, checksum, header);
-      applied = position;
-      waiters.advanced(position, log::checksumAfter);
-      listener.committed(this, entry, System.nanoTime() - started);
+      committed(entry, checksum, header, started);
       return true;
     } finally {
       lock.unlock();
     }
   }
 
-  private LtxHeader start(int pageSize, int commit, long timestamp, WalRange wal)
+  /** Cuts a transaction of all pages of a large database, on all processors. */
+  private void commitWhole(
+      int pageSize, int commit, PageReader reader, WalRange wal, long startedNanos)
       throws IOException {
+    LtxHeader header = start(pageSize, commit, wal);
+    sums.ensure(commit);
+    long[] pageSums = new long[commit + 1];
+    long checksum =
+        LtxSnapshot.encode(
+                header,
+                inTurns(reader, pageSize),
+                log.appender(),
+                Runtime.getRuntime().availableProcessors(),
+                (pgno, sum) -> pageSums[pgno] = sum)
+            .databaseChecksum();
+    LogEntry entry = log.appender().commit(header, checksum);
+    for (int pgno = 1; pgno <= commit; pgno++) {
+      sums.set(pgno, pageSums[pgno]);
+    }
+    committed(entry, checksum, header, startedNanos);
+  }
+
+  /** For several threads, of which one reads at a time: the others compress. */
+  private static LtxSnapshot.PageReader inTurns(PageReader reader, int pageSize) {
+    ReentrantLock turn = new ReentrantLock();
+    return (first, pages) -> {
+      turn.lock();
+      try {
+        reader.readAll(first, pageSize, pages);
+      } finally {
+        turn.unlock();
+      }
+    };
+  }
+
+  private void committed(LogEntry entry, long checksum, LtxHeader header, long startedNanos) {
+    advance(entry, checksum, header);
+    applied = position;
+    waiters.advanced(position, log::checksumAfter);
+    listener.committed(this, entry, System.nanoTime() - startedNanos);
+  }
+
+  private LtxHeader start(int pageSize, int commit, WalRange wal) throws IOException {
     long txid = position.txid() + 1;
+    long timestamp = Math.max(clock.millis(), lastCommitMillis);
     LtxHeader header =
         LtxHeader.transactions(
             pageSize, commit, txid, txid, timestamp, txid == 1 ? 0 : position.checksum(), wal);
     log.appender().start(txid);
-    encoder.start(header, log.appender());
     return header;
   }
 

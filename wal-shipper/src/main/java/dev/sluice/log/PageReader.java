@@ -1,5 +1,6 @@
 package dev.sluice.log;
 
+import dev.sluice.ltx.Checksums;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -8,4 +9,21 @@ import java.nio.ByteBuffer;
 public interface PageReader {
   /** Fills the remaining bytes of {@code target}, a direct buffer of one page. */
   void read(int pgno, ByteBuffer target) throws IOException;
+
+  /**
+   * Fills {@code target} with neighbouring pages from {@code first} on; the content of the lock
+   * page does not matter.
+   */
+  default void readAll(int first, int pageSize, ByteBuffer target) throws IOException {
+    int lockPage = Checksums.lockPage(pageSize);
+    int limit = target.limit();
+    for (int pgno = first; target.position() < limit; pgno++) {
+      target.limit(target.position() + pageSize);
+      if (pgno == lockPage) {
+        target.position(target.limit());
+      } else {
+        read(pgno, target);
+      }
+    }
+  }
 }

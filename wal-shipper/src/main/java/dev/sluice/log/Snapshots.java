@@ -179,11 +179,7 @@ public final class Snapshots {
               (pgno, bytes) -> in.read(bytes, (long) (pgno - 1) * pageSize),
               bytes -> {
                 int n = bytes.remaining();
-                if (bytes.isDirect()) {
-                  target.write(bytes, written[0]);
-                } else {
-                  target.write(ByteBuffer.allocateDirect(n).put(bytes).flip(), written[0]);
-                }
+                target.write(bytes, written[0]);
                 written[0] += n;
               },
               2);

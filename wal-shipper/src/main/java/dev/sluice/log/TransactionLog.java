@@ -35,6 +35,9 @@ public final class TransactionLog implements Closeable {
   /** A file up to this size is written with its length, in one piece. */
   private static final int SMALL = 8 << 10;
 
+  /** So much of a large file goes to the disk while the rest of it is being made. */
+  private static final long HINT_BYTES = 16 << 20;
+
   private final Path directory;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -114,8 +117,12 @@ public final class TransactionLog implements Closeable {
     private @Nullable Segment segment;
     private long taken;
 
+    /** Up to where the disk was told to begin. */
+    private long hinted;
+
     void start(long minTxid) throws ErrnoException {
       taken = 0;
+      hinted = 0;
       start.clear().position(Segment.LENGTH_BYTES);
       lock.lock();
       try {
@@ -150,6 +157,10 @@ public final class TransactionLog implements Closeable {
         segment.write(bytes, taken);
       }
       taken += n;
+      if (taken - hinted >= HINT_BYTES) {
+        hinted = taken;
+        segment.startSync();
+      }
     }
 
     LogEntry commit(LtxHeader header, long postApplyChecksum) throws ErrnoException {

@@ -1,5 +1,6 @@
 package dev.sluice.ship;
 
+import dev.sluice.ltx.LtxBare;
 import dev.sluice.ltx.LtxCompactor;
 import dev.sluice.ltx.LtxDecoder;
 import dev.sluice.ltx.LtxEncoder;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * LTX files merged into one as the store takes it: without checksums. A small one is in memory, a
- * larger one in a temporary file, which closing deletes.
+ * larger one in a temporary file, which closing deletes, or in the log.
  */
 record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) implements Closeable {
   /** Inputs of more bytes are merged in a file. */
@@ -56,9 +57,14 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
   /**
    * One transaction, as Litestream takes it to go on from: it looks for the end of its WAL in the
    * last file of level 0, and starts at the WAL's beginning, with a snapshot, when that is there.
+   * Of a large one the pages are taken as they stand; the input must stay open.
    */
   static MergedFile single(LtxFile input, Path directory) throws IOException {
-    if (input.sizeBytes() > IN_MEMORY_BYTES || input.header().isSnapshot()) {
+    if (input.sizeBytes() > IN_MEMORY_BYTES) {
+      LtxBare bare = LtxBare.of(input);
+      return new MergedFile(bare.header(), new SourceBytes(bare), null);
+    }
+    if (input.header().isSnapshot()) {
       return of(List.of(input), directory);
     }
     LtxHeader old = input.header();

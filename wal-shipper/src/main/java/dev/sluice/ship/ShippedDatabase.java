@@ -30,7 +30,9 @@ import org.slf4j.LoggerFactory;
 final class ShippedDatabase {
   private static final Logger log = LoggerFactory.getLogger(ShippedDatabase.class);
 
-  private static final long BATCH_BYTES = 32 << 20;
+  /** Transactions of more bytes together are not merged into one file; one may have more. */
+  static final long BATCH_BYTES = 32 << 20;
+
   private static final int BATCH_ENTRIES = 50_000;
 
   /**

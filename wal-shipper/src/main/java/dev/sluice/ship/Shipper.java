@@ -108,8 +108,10 @@ public final class Shipper implements DatabaseListener, Closeable {
   @Override
   public void committed(Database database, LogEntry entry, long nanos) {
     List<ShippedDatabase> all = of(database);
+    // What makes a file of its own waits for no other.
+    boolean alone = entry.length() >= ShippedDatabase.BATCH_BYTES;
     for (int i = 0; i < all.size(); i++) {
-      schedule(database, all.get(i), policy.syncInterval().toMillis());
+      schedule(database, all.get(i), alone ? 0 : policy.syncInterval().toMillis());
     }
     if (!all.isEmpty() && entry.maxTxid() % LIMIT_EVERY == 0) {
       trim(database);

@@ -117,6 +117,44 @@ final class DatabaseTest {
   }
 
   @Test
+  void aLargeDatabaseIsCutOnAllProcessors() throws IOException {
+    model.grow(10_000);
+    assertThat(model.commit(database)).isTrue();
+    assertThat(database.recomputeChecksum()).isEqualTo(database.position().checksum());
+    model.commit(database, model.change());
+    model.resize(4096);
+    model.grow(1_500);
+    assertThat(model.commit(database)).isTrue();
+    assertThat(database.recomputeChecksum()).isEqualTo(database.position().checksum());
+    reopen();
+    assertThat(database.isConsistent()).isTrue();
+    model.commit(database, model.change());
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
+  void aLargeTransactionThatFailsIsCutAgain() throws IOException {
+    model.grow(10_000);
+    assertThatThrownBy(
+            () ->
+                database.commit(
+                    512,
+                    model.pageCount(),
+                    new int[0],
+                    0,
+                    (pgno, target) -> {
+                      if (pgno == 9_000) {
+                        throw new IOException("no more");
+                      }
+                      model.read(pgno, target);
+                    }))
+        .hasMessageContaining("no more");
+    assertThat(database.position()).isEqualTo(Position.NONE);
+    model.commit(database);
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  @Test
   void aTornTailIsCutOffAndCutAgain() throws IOException {
     for (int i = 0; i < 20; i++) {
       model.grow(10);

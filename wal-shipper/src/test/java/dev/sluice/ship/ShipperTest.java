@@ -101,6 +101,18 @@ final class ShipperTest {
   }
 
   @Test
+  void largeTransactionsAreTakenFromTheLogAsTheyStand() throws IOException {
+    try (Shipper shipper = shipper()) {
+      for (int i = 0; i < 2; i++) {
+        model.grow(10_000);
+        model.commit(database, model.change());
+        assertThat(shipper.flush()).isTrue();
+        assertRestores();
+      }
+    }
+  }
+
+  @Test
   void aRestartContinuesWithoutPuttingAnythingTwice() throws IOException {
     for (int round = 0; round < 5; round++) {
       model.commit(database, model.change());
