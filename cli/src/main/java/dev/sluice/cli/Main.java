@@ -10,7 +10,7 @@ public final class Main {
 
   /** Runs a command and ends the process with its exit status. */
   public static void main(String[] args) {
-    CommandLine commands = Sluice.commandLine();
+    CommandLine commands = Sluice.commandLine(args);
     // Always UTF-8: a bare "C" locale would turn names into question marks.
     commands.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
     commands.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));

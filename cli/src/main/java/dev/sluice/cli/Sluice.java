@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -13,24 +14,6 @@ import picocli.CommandLine.ScopeType;
     name = "sluice",
     description = "Replication and backup for SQLite databases.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      DemoCommand.class,
-      MountCommand.class,
-      ReplicateCommand.class,
-      FollowCommand.class,
-      RestoreCommand.class,
-      BackupsCommand.class,
-      VerifyCommand.class,
-      SyncCommand.class,
-      SnapshotCommand.class,
-      PruneCommand.class,
-      StatusCommand.class,
-      WaitCommand.class,
-      ConfigCommand.class,
-      LtxCommand.class,
-      VersionCommand.class,
-      HelpCommand.class,
-    },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:done",
@@ -50,6 +33,25 @@ import picocli.CommandLine.ScopeType;
       "'sluice help COMMAND' says more of a command.",
     })
 final class Sluice extends CliCommand {
+  private static final List<Class<? extends CliCommand>> COMMANDS =
+      List.of(
+          DemoCommand.class,
+          MountCommand.class,
+          ReplicateCommand.class,
+          FollowCommand.class,
+          RestoreCommand.class,
+          BackupsCommand.class,
+          VerifyCommand.class,
+          SyncCommand.class,
+          SnapshotCommand.class,
+          PruneCommand.class,
+          StatusCommand.class,
+          WaitCommand.class,
+          ConfigCommand.class,
+          LtxCommand.class,
+          VersionCommand.class,
+          HelpCommand.class);
+
   @Option(
       names = {"-v", "--verbose"},
       scope = ScopeType.INHERIT,
@@ -70,10 +72,20 @@ final class Sluice extends CliCommand {
     return ((Sluice) command.getCommandSpec().root().userObject()).verbose;
   }
 
-  /** All commands, ready to execute. */
-  static CommandLine commandLine() {
+  /**
+   * Commands, ready to execute: the one that the arguments begin with, else all. Each takes some
+   * milliseconds to look at.
+   */
+  static CommandLine commandLine(String... args) {
     Sluice sluice = new Sluice();
     CommandLine commands = new CommandLine(sluice);
+    List<Class<? extends CliCommand>> named =
+        COMMANDS.stream()
+            .filter(c -> args.length > 0 && c != HelpCommand.class && name(c).equals(args[0]))
+            .toList();
+    for (Class<? extends CliCommand> command : named.isEmpty() ? COMMANDS : named) {
+      commands.addSubcommand(command);
+    }
     commands
         .setColorScheme(
             new ColorScheme.Builder(Ansi.AUTO)
@@ -94,6 +106,10 @@ final class Sluice extends CliCommand {
               return new RunLast().execute(parsed);
             });
     return commands;
+  }
+
+  private static String name(Class<? extends CliCommand> command) {
+    return command.getAnnotation(Command.class).name();
   }
 
   /** Without a command: says what there is. */

@@ -22,10 +22,11 @@ public record Run(int status, String out, String err) {
   public static Run sluice(Object... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    CommandLine commands = Sluice.commandLine();
+    String[] words = texts(args);
+    CommandLine commands = Sluice.commandLine(words);
     commands.setOut(new PrintWriter(out, true));
     commands.setErr(new PrintWriter(err, true));
-    int status = commands.execute(texts(args));
+    int status = commands.execute(words);
     return new Run(status, out.toString(), err.toString());
   }
 

@@ -54,6 +54,11 @@ public final class Libc {
 
   private Libc() {}
 
+  /**
+   * Does nothing, but then all is loaded: the first call of any method takes a tenth of a second.
+   */
+  public static void load() {}
+
   /** The address of a direct buffer's first byte (not of its position). */
   public static long address(ByteBuffer direct) {
     // What jnr-ffi gives is the address of the position.

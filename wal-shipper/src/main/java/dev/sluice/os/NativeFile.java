@@ -131,6 +131,17 @@ public final class NativeFile implements Closeable {
     }
   }
 
+  /**
+   * Asks for room on the disk, so that blocks need not be found for each write; where the file
+   * system can't do that, nothing happens.
+   */
+  public void reserve(long length) throws ErrnoException {
+    int result = Libc.fallocate(fd, 0, 0, length);
+    if (result != -EOPNOTSUPP) {
+      check("cannot make room in", result);
+    }
+  }
+
   private void fillWithZeros(long from, long to) throws ErrnoException {
     ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.max(0, Math.min(64 << 10, to - from)));
     for (long at = from; at < to; at += zeros.limit()) {

@@ -1,6 +1,9 @@
 package dev.sluice.restore;
 
 import com.sun.nio.file.ExtendedOpenOption;
+import dev.sluice.os.ErrnoException;
+import dev.sluice.os.Libc;
+import dev.sluice.os.NativeFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -51,6 +54,9 @@ final class TargetFile implements AutoCloseable {
    */
   private @Nullable FileChannel direct;
 
+  /** Stays open: closing it would give the lock away. */
+  private @Nullable NativeFile reserved;
+
   private @Nullable PieceJournal journal;
   private boolean kept;
 
@@ -70,6 +76,10 @@ final class TargetFile implements AutoCloseable {
   static TargetFile create(Path path, boolean force) throws IOException {
     Path target = path.toAbsolutePath();
     checkTarget(target, force);
+    // While the backup is looked at.
+    Thread loading = new Thread(Libc::load, "restore-load");
+    loading.setDaemon(true);
+    loading.start();
     TargetFile left = takeLeftovers(target, force);
     if (left != null) {
       return left;
@@ -249,6 +259,23 @@ final class TargetFile implements AutoCloseable {
     file.setLength(bytes);
     if (bytes >= DIRECT_FROM_BYTES && direct == null) {
       direct = openDirect();
+      if (direct != null) {
+        reserve(bytes);
+      }
+    }
+  }
+
+  /** Several threads that write to holes wait for each other, to reserved blocks they don't. */
+  private void reserve(long bytes) throws IOException {
+    NativeFile opened = NativeFile.open(temporary, Libc.O_WRONLY);
+    reserved = opened;
+    try {
+      opened.reserve(bytes);
+    } catch (ErrnoException e) {
+      throw new FileSystemException(
+          String.format(
+              "%s: no room for %,d bytes: %s; free some space or restore elsewhere",
+              target, bytes, e.getMessage()));
     }
   }
 
@@ -340,6 +367,9 @@ final class TargetFile implements AutoCloseable {
     try (file) {
       if (direct != null) {
         direct.close();
+      }
+      if (reserved != null) {
+        reserved.close();
       }
       if (journal != null) {
         journal.close();
