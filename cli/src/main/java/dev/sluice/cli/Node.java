@@ -235,6 +235,7 @@ final class Node implements NodeView, Closeable {
     stores = opened;
     Shipper started =
         new Shipper(
+            directory.nodeId(),
             databases,
             opened::destinations,
             snapshots,

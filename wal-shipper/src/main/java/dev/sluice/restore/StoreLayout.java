@@ -49,6 +49,11 @@ public record StoreLayout(Style style, String path) {
     return levelPrefix(level) + name.format();
   }
 
+  /** The key of something that is not an LTX file. */
+  public String keyBeside(String name) {
+    return below() + name;
+  }
+
   /** The file an object of this layout is; empty if its key is not one of the layout's. */
   public Optional<StoredFile> parse(ObjectInfo object) {
     String key = object.key();

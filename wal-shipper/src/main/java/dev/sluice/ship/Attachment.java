@@ -51,11 +51,28 @@ record Attachment(
   /** How many files are looked at for a state that the log knows. */
   private static final int LOOK_BACK = 200;
 
+  /** Why nothing may be put there, as {@link #refusal()} would have it, but changes nothing. */
+  static @Nullable String refusal(Database database, Destination destination) throws IOException {
+    StoreContents contents = contents(StoreListing.read(destination.store(), destination.layout()));
+    StoreFile newest = contents.newest();
+    Optional<Position> there = newest == null ? Optional.empty() : position(destination, newest);
+    if (there.isEmpty()
+        || database.log().contains(there.get())
+        || database.log().find(there.get().checksum()) != null
+        || !commonState(database, destination, contents).equals(Position.NONE)) {
+      return null;
+    }
+    return refusal(database, destination, there.get());
+  }
+
+  private static StoreContents contents(StoreListing listing) {
+    return new StoreContents(listing.files().stream().map(StoreFile::of).toList());
+  }
+
   /** Asks the store, with one listing. */
   static Attachment find(Database database, Destination destination) throws IOException {
     StoreListing listing = StoreListing.read(destination.store(), destination.layout());
-    StoreContents contents =
-        new StoreContents(listing.files().stream().map(StoreFile::of).toList());
+    StoreContents contents = contents(listing);
     StoreFile newest = contents.newest();
     if (newest == null) {
       return new Attachment(contents, Position.NONE, 0, null, null);
@@ -122,18 +139,17 @@ record Attachment(
           there);
       return goOn(database, contents, there, StoredPages.newest(destination.store(), listing));
     }
-    return new Attachment(
-        contents,
-        Position.NONE,
-        0,
-        null,
-        "the store at "
-            + destination.url()
-            + " holds another history (up to "
-            + there
-            + ", here it is "
-            + database.position()
-            + "); give this database another place, or restore from there first");
+    return new Attachment(contents, Position.NONE, 0, null, refusal(database, destination, there));
+  }
+
+  private static String refusal(Database database, Destination destination, Position there) {
+    return "the store at "
+        + destination.url()
+        + " holds another history (up to "
+        + there
+        + ", here it is "
+        + database.position()
+        + "); give this database another place, or restore from there first";
   }
 
   /**

@@ -11,7 +11,7 @@ import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.restore.StoredPages;
 import dev.sluice.ship.Shipper.Destination;
-import dev.sluice.ship.StoreWriter.SecondWriterException;
+import dev.sluice.ship.WriterClaim.TakingOverException;
 import dev.sluice.store.ByteSource;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -46,6 +46,7 @@ final class ShippedDatabase {
   private final Snapshots snapshots;
   private final ShippingPolicy policy;
   private final Clock clock;
+  private final WriterClaim claim;
   private final Path directory;
 
   /** Taken by the one who may plan the next shipping. */
@@ -82,6 +83,7 @@ final class ShippedDatabase {
   record Attached(StoreContents contents, StoreWriter writer, Maintenance maintenance) {}
 
   /**
+   * @param claim to where it is shipped
    * @param directory for temporary files
    */
   ShippedDatabase(
@@ -90,7 +92,9 @@ final class ShippedDatabase {
       Snapshots snapshots,
       ShippingPolicy policy,
       Clock clock,
+      WriterClaim claim,
       Path directory) {
+    this.claim = claim;
     this.database = database;
     this.destination = destination;
     this.snapshots = snapshots;
@@ -185,6 +189,8 @@ final class ShippedDatabase {
       fenced = true;
       error = e.getMessage();
       throw e;
+    } catch (TakingOverException e) {
+      throw e;
     } catch (IOException | RuntimeException e) {
       error = e.getMessage();
       throw e;
@@ -225,6 +231,13 @@ final class ShippedDatabase {
       to.writer().delete(List.of(last));
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Nothing is put any more. */
+  void release() throws IOException {
+    if (attached != null && !fenced) {
+      claim.release();
     }
   }
 
@@ -271,12 +284,10 @@ final class ShippedDatabase {
     if (known != null) {
       return known;
     }
+    claim.take(() -> refuse(Attachment.refusal(database, destination)));
     Attachment found = Attachment.find(database, destination);
-    if (found.refusal() != null) {
-      fenced = true;
-      throw new IOException(found.refusal());
-    }
-    StoreWriter writer = new StoreWriter(destination, found.contents());
+    refuse(found.refusal());
+    StoreWriter writer = new StoreWriter(destination, found.contents(), claim);
     Attached made =
         new Attached(
             found.contents(),
@@ -289,6 +300,13 @@ final class ShippedDatabase {
     shipped = found.position();
     attached = made;
     return made;
+  }
+
+  private void refuse(@Nullable String why) throws IOException {
+    if (why != null) {
+      fenced = true;
+      throw new IOException(why);
+    }
   }
 
   private Position shipBatch(Position from, StoreWriter writer) throws IOException {

@@ -8,6 +8,8 @@ import dev.sluice.log.Snapshots;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.restore.StoreLayout;
+import dev.sluice.ship.WriterClaim.TakingOverException;
+import dev.sluice.ship.WriterClaim.Writer;
 import dev.sluice.store.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
@@ -48,6 +50,7 @@ public final class Shipper implements DatabaseListener, Closeable {
   private static final String NOT_SHIPPED = "not shipped";
   private static final String NOT_MERGED = "not merged";
 
+  private final Writer self;
   private final Databases databases;
   private final Function<String, List<Destination>> destinations;
   private final Snapshots snapshots;
@@ -80,15 +83,18 @@ public final class Shipper implements DatabaseListener, Closeable {
 
   /**
    * @param destinations gives the places of a database by its name; none is fine
+   * @param nodeId stays with the node's data directory
    * @param clock says when what is due
    */
   public Shipper(
+      String nodeId,
       Databases databases,
       Function<String, List<Destination>> destinations,
       Snapshots snapshots,
       ShippingPolicy policy,
       LogLimits logLimits,
       Clock clock) {
+    this.self = Writer.self(nodeId, clock.instant());
     this.databases = databases;
     this.destinations = destinations;
     this.snapshots = snapshots;
@@ -134,7 +140,16 @@ public final class Shipper implements DatabaseListener, Closeable {
     try {
       Path directory = temporaryDirectory(database);
       return places.stream()
-          .map(to -> new ShippedDatabase(database, to, snapshots, policy, clock, directory))
+          .map(
+              to ->
+                  new ShippedDatabase(
+                      database,
+                      to,
+                      snapshots,
+                      policy,
+                      clock,
+                      new WriterClaim(to, self, System::nanoTime),
+                      directory))
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -177,6 +192,9 @@ public final class Shipper implements DatabaseListener, Closeable {
       to.ship();
       threads(to).succeeded(to, NOT_SHIPPED);
       trim(database);
+    } catch (TakingOverException e) {
+      to.pauseFor(e.millis());
+      schedule(database, to, e.millis());
     } catch (IOException | RuntimeException e) {
       if (to.isFenced()) {
         log.error("{}: no longer shipped: {}", database.name(), e.getMessage());
@@ -361,7 +379,7 @@ public final class Shipper implements DatabaseListener, Closeable {
     try {
       to.ship();
       if (closing) {
-        handOver(to);
+        leave(to);
       }
       trim(database);
       return true;
@@ -371,12 +389,21 @@ public final class Shipper implements DatabaseListener, Closeable {
     }
   }
 
-  private static void handOver(ShippedDatabase to) {
+  private static void leave(ShippedDatabase to) {
     try {
       to.handOver();
     } catch (IOException e) {
       log.warn(
           "{}: everything is at {}, but not so that Litestream could go on there: {}",
+          to.name(),
+          to.destination().url(),
+          e.getMessage());
+    }
+    try {
+      to.release();
+    } catch (IOException e) {
+      log.warn(
+          "{}: {} still has this node's claim, so that another waits a moment before it goes on there: {}",
           to.name(),
           to.destination().url(),
           e.getMessage());

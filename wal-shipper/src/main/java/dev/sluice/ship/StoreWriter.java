@@ -26,9 +26,11 @@ final class StoreWriter {
 
   private final Destination destination;
   private final StoreContents contents;
+  private final WriterClaim claim;
 
-  StoreWriter(Destination destination, StoreContents contents) {
+  StoreWriter(Destination destination, StoreContents contents, WriterClaim claim) {
     this.destination = destination;
+    this.claim = claim;
     this.contents = contents;
   }
 
@@ -41,6 +43,7 @@ final class StoreWriter {
    */
   StoreFile put(int level, LtxHeader header, @Nullable Position position, ByteSource content)
       throws IOException {
+    claim.check();
     String key =
         destination.layout().key(level, new LtxFileName(header.minTxid(), header.maxTxid()));
     Map<String, String> metadata = new HashMap<>();
@@ -58,7 +61,8 @@ final class StoreWriter {
               .map(ObjectInfo::metadata)
               .map(present -> present.get(Restore.POSITION));
       if (position == null || there.isEmpty() || !there.get().equals(position.toString())) {
-        throw new SecondWriterException(key, destination.url(), e);
+        throw new SecondWriterException(
+            "another writer has put " + key + " to " + destination.url(), e);
       }
     }
     StoreFile file =
@@ -75,6 +79,7 @@ final class StoreWriter {
 
   /** What could not be deleted is still known, and deleted next time. */
   void delete(Collection<StoreFile> files) throws IOException {
+    claim.check();
     List<StoreFile> all = List.copyOf(files);
     for (int at = 0; at < all.size(); at += DELETED_AT_ONCE) {
       List<StoreFile> some = all.subList(at, Math.min(all.size(), at + DELETED_AT_ONCE));
@@ -87,20 +92,5 @@ final class StoreWriter {
 
   String key(StoreFile file) {
     return destination.layout().key(file.level(), file.name());
-  }
-
-  /** Another node puts files to the same place: trying again would not help. */
-  static final class SecondWriterException extends IOException {
-    private static final long serialVersionUID = 1;
-
-    SecondWriterException(String key, String url, IOException cause) {
-      super(
-          "another writer has put "
-              + key
-              + " to "
-              + url
-              + "; two nodes must not back up to one place: stop one of them, or give this database another place",
-          cause);
-    }
   }
 }

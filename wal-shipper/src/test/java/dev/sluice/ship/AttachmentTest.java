@@ -64,6 +64,7 @@ final class AttachmentTest {
 
   private Shipper shipper(PageModel model, ObjectStore to) {
     return new Shipper(
+        "0123456789abcdef",
         opened.get(opened.size() - 1),
         name -> List.of(new Destination(to, LAYOUT, "memory", "memory")),
         new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> model.read(pgno, target)),

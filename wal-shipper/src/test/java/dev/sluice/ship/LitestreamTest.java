@@ -91,6 +91,7 @@ final class LitestreamTest {
 
   private Shipper shipper(Clock clock) {
     return new Shipper(
+        "0123456789abcdef",
         databases,
         name -> List.of(new Destination(store, LAYOUT, "replica", "replica")),
         new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> pages.read(pgno, target)),

@@ -50,6 +50,7 @@ final class SeveralStoresTest {
     database = databases.open("app.db");
     shipper =
         new Shipper(
+            "0123456789abcdef",
             databases,
             name ->
                 List.of(

@@ -68,7 +68,12 @@ final class ShipperTest {
   }
 
   private Shipper shipper(PageModel of) {
+    return shipper("0123456789abcdef", of);
+  }
+
+  private Shipper shipper(String nodeId, PageModel of) {
     return new Shipper(
+        nodeId,
         databases,
         name -> List.of(new Destination(store, LAYOUT, "file:///store", "store")),
         new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> of.read(pgno, target)),
@@ -207,6 +212,31 @@ final class ShipperTest {
       databases = ours;
       copies.close();
     }
+    assertRestores();
+  }
+
+  @Test
+  void anotherNodeThatMayNotWriteThereTakesNothingAway() throws IOException {
+    model.commit(database, model.change());
+    Databases others = Databases.open(directory.resolve("other"));
+    Database other = others.open("app.db");
+    PageModel otherModel = new PageModel(12, 512);
+    otherModel.commit(other, otherModel.change());
+    Databases ours = databases;
+    try (Shipper first = shipper()) {
+      assertThat(first.flush()).isTrue();
+      String claim = Files.readString(directory.resolve("store/sluice-writer"));
+      databases = others;
+      Shipper second = shipper("other", otherModel);
+      assertThat(second.flush()).isFalse();
+      assertThat(second.error("app.db")).contains("holds another history");
+      assertThatThrownBy(second::close).hasMessageContaining("not everything is in the store");
+      assertThat(directory.resolve("store/sluice-writer")).hasContent(claim.strip());
+    } finally {
+      databases = ours;
+      others.close();
+    }
+    assertThat(directory.resolve("store/sluice-writer")).doesNotExist();
     assertRestores();
   }
 
