@@ -355,7 +355,8 @@ final class Node implements NodeView, Closeable {
   @Override
   public List<StoreUsage> storeUsage() {
     NodeStores opened = stores;
-    return opened == null ? List.of() : opened.usage();
+    Shipper s = shipper;
+    return opened == null || s == null ? List.of() : opened.usage(s.keptBytes());
   }
 
   @Override

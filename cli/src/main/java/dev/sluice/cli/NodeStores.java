@@ -47,9 +47,15 @@ final class NodeStores {
         .toList();
   }
 
-  /** What each was asked. */
-  List<StoreUsage> usage() {
-    return meters.values().stream().map(StoreMeter::usage).toList();
+  /**
+   * What each was asked.
+   *
+   * @param keptBytes what is in each group
+   */
+  List<StoreUsage> usage(Map<String, Long> keptBytes) {
+    return meters.entrySet().stream()
+        .map(meter -> meter.getValue().usage(keptBytes.getOrDefault(meter.getKey(), 0L)))
+        .toList();
   }
 
   /** What is away together: all below a common store, and what is in one bucket. */

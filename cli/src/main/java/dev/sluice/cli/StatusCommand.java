@@ -93,7 +93,7 @@ final class StatusCommand extends CliCommand {
             : "; $%.2f a month".formatted(usage.microDollarsPerDay() * 30 / 1e6);
     out()
         .printf(
-            "%s asks %s, per day at present: %s puts, %s gets, %s heads, %s lists, %s deletes, %s out, %s in%s%n",
+            "%s asks %s, per day at present: %s puts, %s gets, %s heads, %s lists, %s deletes, %s out, %s in; %s kept%s%n",
             node,
             usage.store(),
             Show.count(day.puts()),
@@ -103,6 +103,7 @@ final class StatusCommand extends CliCommand {
             Show.count(day.deletes()),
             Show.bytes(day.bytesOut()),
             Show.bytes(day.bytesIn()),
+            Show.bytes(usage.keptBytes()),
             price);
   }
 

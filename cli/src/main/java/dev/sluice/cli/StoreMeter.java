@@ -48,7 +48,10 @@ final class StoreMeter {
         stats.bytesIn());
   }
 
-  synchronized StoreUsage usage() {
+  /**
+   * @param keptBytes what is there
+   */
+  synchronized StoreUsage usage(long keptBytes) {
     Sample now = new Sample(clock.millis(), requests());
     if (now.millis() - newer.millis() >= WINDOW_MILLIS) {
       older = newer;
@@ -58,6 +61,11 @@ final class StoreMeter {
     double factor = (double) DAY_MILLIS / Math.max(WINDOW_MILLIS, now.millis() - older.millis());
     Requests perDay = now.requests().since(older.requests(), factor);
     return new StoreUsage(
-        store, now.requests(), perDay, stats.errors(), perDay.microDollars(prices));
+        store,
+        now.requests(),
+        perDay,
+        stats.errors(),
+        keptBytes,
+        perDay.microDollars(prices) + prices.microDollarsPerDay(keptBytes));
   }
 }

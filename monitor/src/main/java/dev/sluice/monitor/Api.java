@@ -155,7 +155,7 @@ final class Api implements Closeable {
           502,
           new Problem(
               why == null ? "unknown" : String.valueOf(why.getMessage()),
-              "it is tried again; GET /v1/status says what each store has"));
+              "GET /v1/status says what each store has"));
     }
   }
 

@@ -112,6 +112,11 @@ final class NodeCollector extends Collector {
             "sluice_store_bytes_total",
             "Bytes sent to a store (out) and read from it (in).",
             List.of("store", "direction"));
+    GaugeMetricFamily storeKept =
+        new GaugeMetricFamily(
+            "sluice_store_kept_bytes",
+            "What the files in a store take, as far as that is known.",
+            List.of("store"));
     for (StoreUsage usage : node.storeUsage()) {
       String store = usage.store();
       StoreUsage.Requests of = usage.requests();
@@ -121,6 +126,7 @@ final class NodeCollector extends Collector {
       storeRequests.addMetric(List.of(store, "list"), (double) of.lists());
       storeRequests.addMetric(List.of(store, "delete"), (double) of.deletes());
       storeErrors.addMetric(List.of(store), (double) usage.errors());
+      storeKept.addMetric(List.of(store), (double) usage.keptBytes());
       storeBytes.addMetric(List.of(store, "out"), (double) of.bytesOut());
       storeBytes.addMetric(List.of(store, "in"), (double) of.bytesIn());
     }
@@ -128,6 +134,7 @@ final class NodeCollector extends Collector {
         storeRequests,
         storeErrors,
         storeBytes,
+        storeKept,
         position,
         applied,
         commits,

@@ -86,6 +86,7 @@ final class MetricsTest {
         .containsEntry(
             "sluice_store_requests_total{store=\"s3://backup\",operation=\"put\",}", 10.0)
         .containsEntry("sluice_store_bytes_total{store=\"s3://backup\",direction=\"out\",}", 5000.0)
+        .containsEntry("sluice_store_kept_bytes{store=\"s3://backup\",}", 7000.0)
         .containsEntry("sluice_store_request_errors_total{store=\"s3://backup\",}", 1.0)
         .containsEntry("sluice_ready", 1.0)
         .containsEntry("sluice_connected", 1.0)

@@ -121,6 +121,7 @@ final class TestNode implements NodeView, AutoCloseable {
             requests,
             requests.since(requests, 1),
             1,
+            7_000,
             requests.microDollars(Prices.S3_STANDARD)));
   }
 

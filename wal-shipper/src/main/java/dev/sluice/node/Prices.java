@@ -17,6 +17,8 @@ public record Prices(
     @JsonProperty("list-per-1000") double listPer1000,
     @JsonProperty("out-per-gb") double outPerGb,
     @JsonProperty("storage-per-gb-month") double storagePerGbMonth) {
+  private static final int DAYS_OF_A_MONTH = 30;
+
   /** List prices of S3 Standard in us-east-1, the first 50 TB, read from the internet. */
   public static final Prices S3_STANDARD = new Prices(0.005, 0.0004, 0.005, 0.09, 0.023);
 
@@ -24,10 +26,16 @@ public record Prices(
   public static final Prices NONE = new Prices(0, 0, 0, 0, 0);
 
   public Prices {
-    for (double price : new double[] {putPer1000, getPer1000, listPer1000, outPerGb}) {
+    for (double price :
+        new double[] {putPer1000, getPer1000, listPer1000, outPerGb, storagePerGbMonth}) {
       if (!(price >= 0)) {
         throw new IllegalArgumentException("'prices' can't be negative");
       }
     }
+  }
+
+  /** What it costs to keep so many bytes for a day, in millionths of a dollar. */
+  public long microDollarsPerDay(long keptBytes) {
+    return Math.round(keptBytes / 1e9 * storagePerGbMonth / DAYS_OF_A_MONTH * 1e6);
   }
 }

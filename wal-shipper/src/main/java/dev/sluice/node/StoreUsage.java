@@ -8,11 +8,17 @@ package dev.sluice.node;
  * @param perDay what a day comes to at the rate of the last ten to twenty minutes, or since the
  *     start
  * @param errors requests that failed, since the start
- * @param microDollarsPerDay what the requests and the bytes read of such a day cost, in millionths
- *     of a dollar
+ * @param keptBytes of the files of all databases that are known to be there
+ * @param microDollarsPerDay what the requests and the bytes read of such a day cost, and that what
+ *     is there is kept, in millionths of a dollar
  */
 public record StoreUsage(
-    String store, Requests requests, Requests perDay, long errors, long microDollarsPerDay) {
+    String store,
+    Requests requests,
+    Requests perDay,
+    long errors,
+    long keptBytes,
+    long microDollarsPerDay) {
   /**
    * Requests by kind, each try counted.
    *

@@ -153,6 +153,12 @@ final class ShippedDatabase {
     return now == null ? 0 : now.txid();
   }
 
+  /** What its files in the store take; 0 while that is not known. */
+  long keptBytes() {
+    Attached to = attached;
+    return to == null ? 0 : to.contents().sizeBytes();
+  }
+
   StoreStatus status() {
     Position now = shipped;
     List<LogEntry> waiting = now == null ? List.of() : database.log().after(now.txid(), 1);

@@ -27,6 +27,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -268,6 +269,16 @@ public final class Shipper implements DatabaseListener, Closeable {
   /** What the stores have of a database; empty when it is unknown. */
   public List<StoreStatus> status(String database) {
     return shipped.getOrDefault(database, List.of()).stream().map(ShippedDatabase::status).toList();
+  }
+
+  /** What the files in each group of destinations take, in bytes, as far as that is known. */
+  public Map<String, Long> keptBytes() {
+    return shipped.values().stream()
+        .flatMap(List::stream)
+        .collect(
+            Collectors.groupingBy(
+                to -> to.destination().group(),
+                Collectors.summingLong(ShippedDatabase::keptBytes)));
   }
 
   /** Why a database is not shipped, or null when it is. */

@@ -49,6 +49,16 @@ final class StoreContents {
     }
   }
 
+  /** What all files take. */
+  long sizeBytes() {
+    lock.lock();
+    try {
+      return levels.stream().flatMap(List::stream).mapToLong(StoreFile::sizeBytes).sum();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The file of a level that reaches furthest, or null when there is none. */
   @Nullable StoreFile newest(int level) {
     lock.lock();
