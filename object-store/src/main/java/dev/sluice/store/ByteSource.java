@@ -4,8 +4,12 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /**
  * Bytes of a known number that can be read again and again, because a put may have to be repeated.
@@ -16,6 +20,11 @@ public interface ByteSource {
 
   /** A new stream over all bytes. */
   InputStream open() throws IOException;
+
+  /** As {@link #open}, for whoever has a direct buffer. */
+  default ReadableByteChannel openChannel() throws IOException {
+    return Channels.newChannel(open());
+  }
 
   /** The bytes of an array, which must not change. */
   static ByteSource of(byte[] bytes) {
@@ -53,6 +62,11 @@ public interface ByteSource {
       @Override
       public InputStream open() throws IOException {
         return Files.newInputStream(file);
+      }
+
+      @Override
+      public ReadableByteChannel openChannel() throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ);
       }
 
       @Override

@@ -1,11 +1,13 @@
 package dev.sluice.store;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -28,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store whose objects are the files below a directory, in the layout that Litestream's file
@@ -53,6 +56,13 @@ public final class DirectoryStore implements ObjectStore {
   private static final Duration STALE = Duration.ofDays(1);
 
   private static final int BUFFER_BYTES = 1 << 18;
+  private static final int BLOCK_BYTES = 4096;
+
+  /** Objects from this size on are written past the page cache, … */
+  private static final long DIRECT_FROM_BYTES = 32 << 20;
+
+  /** … in pieces of this size. */
+  private static final int DIRECT_BYTES = 4 << 20;
 
   private final Path root;
   private final Clock clock;
@@ -184,26 +194,55 @@ public final class DirectoryStore implements ObjectStore {
   }
 
   private static void write(Path temporary, ByteSource content) throws IOException {
-    try (InputStream in = content.open();
+    long size = content.sizeBytes();
+    ByteBuffer buffer =
+        size < DIRECT_FROM_BYTES
+            ? ByteBuffer.allocate((int) Math.min(BUFFER_BYTES, Math.max(1, size)))
+            : ByteBuffer.allocateDirect(DIRECT_BYTES + BLOCK_BYTES).alignedSlice(BLOCK_BYTES);
+    if (buffer.isDirect()) {
+      buffer.limit(DIRECT_BYTES);
+    }
+    ByteBuffer bytes = buffer.slice();
+    try (ReadableByteChannel in = content.openChannel();
         FileChannel out =
-            FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      byte[] bytes = new byte[(int) Math.min(BUFFER_BYTES, Math.max(1, content.sizeBytes()))];
+            FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileChannel direct = bytes.isDirect() ? openDirect(temporary) : null) {
       long written = 0;
-      for (int n = in.read(bytes); n >= 0; n = in.read(bytes)) {
-        ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, n);
-        while (buffer.hasRemaining()) {
-          out.write(buffer);
+      while (fill(in, bytes.clear())) {
+        boolean aligned = bytes.flip().remaining() % BLOCK_BYTES == 0;
+        FileChannel to = direct != null && aligned ? direct : out;
+        while (bytes.hasRemaining()) {
+          written += to.write(bytes, written);
         }
-        written += n;
       }
-      if (written != content.sizeBytes()) {
+      if (written != size) {
         throw new IOException(
             String.format(
                 "the content has %,d bytes, %,d were announced: did %s change?",
-                written, content.sizeBytes(), content));
+                written, size, content));
       }
       out.force(true);
     }
+  }
+
+  /** Past the page cache, where the file system can do that: large objects would only fill it. */
+  private static @Nullable FileChannel openDirect(Path file) throws IOException {
+    try {
+      return BLOCK_BYTES % Files.getFileStore(file).getBlockSize() == 0
+          ? FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)
+          : null;
+    } catch (IOException | UnsupportedOperationException e) {
+      return null;
+    }
+  }
+
+  /** Reads until the buffer is full or the end has come; false when there was nothing more. */
+  private static boolean fill(ReadableByteChannel in, ByteBuffer buffer) throws IOException {
+    int n = 0;
+    while (n >= 0 && buffer.hasRemaining()) {
+      n = in.read(buffer);
+    }
+    return buffer.position() > 0;
   }
 
   /** Under the directory's lock: the temporary file becomes the object. */

@@ -5,6 +5,7 @@ import dev.sluice.store.ByteSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 
 /** What an {@link LtxSource} has, as a store takes it. */
 record SourceBytes(LtxSource source) implements ByteSource {
@@ -17,27 +18,58 @@ record SourceBytes(LtxSource source) implements ByteSource {
 
   @Override
   public InputStream open() {
-    return new Stream(source);
+    return new Stream(new Channel(source));
+  }
+
+  @Override
+  public ReadableByteChannel openChannel() {
+    return new Channel(source);
+  }
+
+  /** One thread at a time. */
+  private static final class Channel implements ReadableByteChannel {
+    private final LtxSource source;
+    private long at;
+
+    Channel(LtxSource source) {
+      this.source = source;
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      int length = (int) Math.min(target.remaining(), source.size() - at);
+      if (length == 0) {
+        return target.hasRemaining() ? -1 : 0;
+      }
+      int limit = target.limit();
+      source.readFully(at, target.limit(target.position() + length));
+      target.limit(limit);
+      at += length;
+      return length;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public void close() {}
   }
 
   /** One thread at a time. */
   private static final class Stream extends InputStream {
-    private final LtxSource source;
+    private final Channel channel;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).limit(0);
 
-    /** Of the source, behind what is in the buffer. */
-    private long at;
-
-    Stream(LtxSource source) {
-      this.source = source;
+    Stream(Channel channel) {
+      this.channel = channel;
     }
 
     private boolean fill() throws IOException {
       if (!buffer.hasRemaining()) {
-        int length = (int) Math.min(buffer.capacity(), source.size() - at);
-        source.readFully(at, buffer.clear().limit(length));
+        channel.read(buffer.clear());
         buffer.flip();
-        at += length;
       }
       return buffer.hasRemaining();
     }
@@ -62,14 +94,11 @@ record SourceBytes(LtxSource source) implements ByteSource {
 
     @Override
     public long skip(long count) {
-      long buffered = Math.max(0, Math.min(count, buffer.remaining()));
-      buffer.position(buffer.position() + (int) buffered);
-      long further = Math.max(0, Math.min(count - buffered, source.size() - at));
-      if (!buffer.hasRemaining()) {
-        at += further;
-        return buffered + further;
-      }
-      return buffered;
+      int buffered = (int) Math.max(0, Math.min(count, buffer.remaining()));
+      buffer.position(buffer.position() + buffered);
+      long further = Math.max(0, Math.min(count - buffered, channel.source.size() - channel.at));
+      channel.at += further;
+      return buffered + further;
     }
   }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -186,17 +187,32 @@ final class Loads {
         .isTrue();
   }
 
-  /** Every transaction is in the store once. */
+  /** Every transaction is in the store, and in level 0, as far back as that goes, once. */
   void checkStore() throws IOException {
     for (Load load : all) {
-      try (Stream<Path> files = Files.list(sandbox.path("store").resolve(load.name + "/ltx/0"))) {
-        long next = 1;
-        for (Path file : files.filter(f -> f.toString().endsWith(".ltx")).sorted().toList()) {
-          LtxFileName range = LtxFileName.parse(file.getFileName().toString());
-          assertThat(range.minTxid()).as("%s: %s", load.name, file).isEqualTo(next);
-          next = range.maxTxid() + 1;
-        }
+      Path levels = sandbox.path("store").resolve(load.name + "/ltx");
+      long next = 1;
+      for (LtxFileName file : files(levels, Integer.MAX_VALUE)) {
+        assertThat(file.minTxid()).as("%s: %s", load.name, file).isLessThanOrEqualTo(next);
+        next = Math.max(next, file.maxTxid() + 1);
       }
+      next = 0;
+      for (LtxFileName file : files(levels.resolve("0"), 1)) {
+        assertThat(file.minTxid())
+            .as("%s: %s", load.name, file)
+            .isEqualTo(next == 0 ? file.minTxid() : next);
+        next = file.maxTxid() + 1;
+      }
+    }
+  }
+
+  private static List<LtxFileName> files(Path directory, int depth) throws IOException {
+    try (Stream<Path> files = Files.walk(directory, depth)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .flatMap(name -> LtxFileName.tryParse(name).stream())
+          .sorted(Comparator.comparing(LtxFileName::minTxid))
+          .toList();
     }
   }
 }
