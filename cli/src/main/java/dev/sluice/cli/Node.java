@@ -151,7 +151,7 @@ final class Node implements NodeView, Closeable {
     if (!replica) {
       Snapshots snapshots = new Snapshots(directory.temporary(), captured::read);
       startShipper(config, snapshots);
-      StreamServer streams = new StreamServer(databases, snapshots);
+      StreamServer streams = new StreamServer(databases, snapshots, number -> {});
       stream = streams;
     } else {
       startFollower(config.follow(), mountPoint::resolve, null);
@@ -203,7 +203,8 @@ final class Node implements NodeView, Closeable {
       node.beside = started;
       Snapshots snapshots = new Snapshots(node.directory.temporary(), started::read);
       node.startShipper(config, snapshots);
-      node.stream = new StreamServer(node.databases, snapshots);
+      node.stream =
+          new StreamServer(node.databases, snapshots, number -> started.setFollowed(number > 0));
       node.serving = true;
       node.startServer(config.listen());
       return node;

@@ -14,7 +14,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -156,5 +158,19 @@ final class DirectoryStoreTest extends ObjectStoreContract {
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageContaining("no space left for it; free some on the file system of " + root());
     assertThat(list("", "")).isEmpty();
+  }
+
+  @Test
+  void largeObjectsOfAnySizeAreStoredWhole() throws IOException {
+    byte[] bytes = new byte[(33 << 20) + 4097];
+    new Random(3).nextBytes(bytes);
+    Path file = Files.write(directory.resolve("large"), bytes);
+    store.put("from/memory", ByteSource.of(bytes), Map.of(), PutCondition.IF_ABSENT);
+    store.put("from/file", ByteSource.of(file), Map.of(), PutCondition.IF_ABSENT);
+    for (String key : List.of("from/memory", "from/file")) {
+      try (InputStream in = store.get(key, ByteRange.ALL)) {
+        assertThat(in.readAllBytes()).isEqualTo(bytes);
+      }
+    }
   }
 }

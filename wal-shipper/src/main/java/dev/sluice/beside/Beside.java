@@ -37,15 +37,21 @@ import org.slf4j.LoggerFactory;
  * nothing but checkpoints.
  *
  * <p>One thread looks: it sleeps until the file system tells of a write, then looks at the database
- * every half millisecond as long as it changes. Another does what takes long. Safe for use by many
- * threads.
+ * every other millisecond as long as it changes, four times as often while a follower waits.
+ * Another does what takes long. Safe for use by many threads.
  */
 public final class Beside implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(Beside.class);
 
   private static final String STATE = ".sluice";
   private static final String FILE_STATE = "-sluice";
-  private static final long LOOK_NANOS = 500_000;
+
+  /** How often what changes is looked at while a follower waits for it, … */
+  private static final long FOLLOWED_LOOK_NANOS = 500_000;
+
+  /** … and while nobody does: a store gets it once a second. */
+  private static final long LOOK_NANOS = 2_000_000;
+
   private static final long SWEEP_NANOS = 1_000_000_000;
 
   /** Every so many sweeps names are looked for, too. */
@@ -85,6 +91,7 @@ public final class Beside implements Closeable {
   private final Set<BesideDatabase> active = ConcurrentHashMap.newKeySet();
   private final FileStatus status = new FileStatus();
 
+  private volatile boolean isFollowed;
   private volatile boolean closed;
 
   private Beside(Options options, Databases databases, Inotify inotify) {
@@ -114,6 +121,11 @@ public final class Beside implements Closeable {
     beside.thread.setDaemon(true);
     beside.thread.start();
     return beside;
+  }
+
+  /** Whether somebody waits for each commit. */
+  public void setFollowed(boolean followed) {
+    isFollowed = followed;
   }
 
   /** Captures what applications have committed to {@code name} so far. */
@@ -161,7 +173,7 @@ public final class Beside implements Closeable {
           sweep(++sweeps % THOROUGH == 0);
         }
         if (!active.isEmpty()) {
-          LockSupport.parkNanos(this, LOOK_NANOS);
+          LockSupport.parkNanos(this, isFollowed ? FOLLOWED_LOOK_NANOS : LOOK_NANOS);
         } else {
           inotify.await((int) Math.max(1, (nextSweep - System.nanoTime()) / 1_000_000));
         }

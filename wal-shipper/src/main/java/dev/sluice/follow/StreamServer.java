@@ -24,8 +24,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,22 +47,30 @@ public final class StreamServer implements StreamService, Closeable {
 
   private final Databases databases;
   private final Snapshots snapshots;
+  private final IntConsumer changed;
+  private final AtomicInteger followers = new AtomicInteger();
   private volatile boolean closed;
 
-  public StreamServer(Databases databases, Snapshots snapshots) {
+  /**
+   * @param changed is told how many followers there are
+   */
+  public StreamServer(Databases databases, Snapshots snapshots, IntConsumer changed) {
     this.databases = databases;
     this.snapshots = snapshots;
+    this.changed = changed;
   }
 
   @Override
   public void serve(InputStream request, OutputStream response) throws IOException {
     StreamRequest wanted = JSON.readValue(request, StreamRequest.class);
     log.info("follower {} connected", wanted.node());
+    changed.accept(followers.incrementAndGet());
     try (Session session = new Session(wanted, response)) {
       session.run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
+      changed.accept(followers.decrementAndGet());
       log.info("follower {} left", wanted.node());
     }
   }
