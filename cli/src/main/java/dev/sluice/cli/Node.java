@@ -238,8 +238,8 @@ final class Node implements NodeView, Closeable {
             databases,
             opened::destinations,
             snapshots,
-            config.shippingPolicy(),
-            new LogLimits(KEEP_LOG_BYTES, config.logLimitBytesOrDefault()),
+            config.shipping().policy(),
+            new LogLimits(KEEP_LOG_BYTES, config.shipping().logLimitOrDefault().bytes()),
             Clock.systemUTC());
     shipper = started;
     started.start();
