@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,6 +53,7 @@ public final class Verifier implements Closeable {
   private static final long LOOK_MILLIS = 10_000;
   private static final long MAX_REST_MILLIS = Duration.ofMinutes(10).toMillis();
   private static final long FIRST_RETRY_MILLIS = Duration.ofMinutes(1).toMillis();
+  private static final long WARN_MILLIS = Duration.ofMinutes(10).toMillis();
   private static final long MAX_RETRY_MILLIS = Duration.ofHours(1).toMillis();
   private static final long STOP_MILLIS = 2_000;
 
@@ -100,6 +102,9 @@ public final class Verifier implements Closeable {
 
   private long tookMillis;
 
+  /** When it was last said of a group of stores that it is away. For the thread, too. */
+  private final Map<String, Long> warnedMillis = new HashMap<>();
+
   /**
    * @param backups gives all that there are to verify
    * @param interval how often each is
@@ -120,9 +125,10 @@ public final class Verifier implements Closeable {
     this.check = check;
     this.clock = clock;
     for (Verdict verdict : file.read()) {
+      // One that was missing is looked at again soon.
+      int failures = verdict.result().equals(VerificationStatus.MISSING) ? 1 : 0;
       known.put(
-          new Place(verdict.database(), verdict.store()),
-          new Known(verdict, null, 0, Long.MIN_VALUE));
+          new Place(verdict.database(), verdict.store()), new Known(verdict, null, failures, 0));
     }
     thread.setDaemon(true);
   }
@@ -353,8 +359,11 @@ public final class Verifier implements Closeable {
         backup.place(),
         new Known(
             before == null ? null : before.verdict(), why, failures, clock.millis() + waitMillis));
-    // The first time, and then rarely.
-    if (Integer.bitCount(failures) == 1) {
+    String group = backup.to().group();
+    long now = clock.millis();
+    // All that is in a store is away with it.
+    if (Math.abs(now - warnedMillis.getOrDefault(group, 0L)) >= WARN_MILLIS) {
+      warnedMillis.put(group, now);
       log.warn(
           "{}: the backup at {} could not be verified, which says nothing of the backup itself,"
               + " {} failures in a row, next try in {} s: {}",

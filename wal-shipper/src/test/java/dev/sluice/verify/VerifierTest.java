@@ -207,6 +207,8 @@ final class VerifierTest {
     assertThat(found.error()).contains("see that what it lies on is mounted");
     a.backup.snapshot(Map.of());
     clock.move(Duration.ofMinutes(10));
+    // Also after a restart.
+    assertThat(next(verifier(), a).result()).isEqualTo(VerificationStatus.SOUND);
     assertThat(next(verifier, a).result()).isEqualTo(VerificationStatus.SOUND);
   }
 
