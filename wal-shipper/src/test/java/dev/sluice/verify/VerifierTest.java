@@ -166,10 +166,24 @@ final class VerifierTest {
     Stored a = new Stored("a.db");
     a.backup.lost(3, 1);
     a.backup.wholeTransaction(3, 2);
+    a.list(a.backup.position());
     VerificationStatus found = next(verifier(), a);
     assertThat(found.result()).isEqualTo(VerificationStatus.INCOMPLETE);
     assertThat(found.error()).contains("is sound, but has no transactions in 1 place,");
     assertThat(found.isBad()).isFalse();
+  }
+
+  @Test
+  void whatIsYetToFollowASnapshotDoesNotLack() throws IOException {
+    Stored a = new Stored("a.db");
+    a.backup.lost(3, 1);
+    a.backup.lost(3, 2);
+    a.backup.snapshot(Map.of());
+    Verifier verifier = verifier();
+    assertThat(next(verifier, a).result()).isEqualTo(VerificationStatus.SOUND);
+    a.list(a.backup.position());
+    clock.move(INTERVAL);
+    assertThat(next(verifier, a).result()).isEqualTo(VerificationStatus.INCOMPLETE);
   }
 
   @Test
