@@ -8,7 +8,9 @@ import dev.sluice.restore.RestoreTarget;
 import dev.sluice.restore.RestoreTime;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.store.Backoff;
+import dev.sluice.store.BandwidthLimitedStore;
 import dev.sluice.store.ObjectStore;
+import dev.sluice.store.RateLimit;
 import dev.sluice.store.RetryingStore;
 import dev.sluice.store.StoreUnavailableException;
 import dev.sluice.store.StoreUrl;
@@ -118,9 +120,12 @@ abstract class BackupCommand extends CliCommand {
   /** Does something with the backup; in the first store that answers when there are several. */
   final <T> T withBackup(Action<T> action) throws IOException {
     List<StoreUrl> urls = urls();
+    RateLimit limit = bandwidth();
     for (int i = 0; ; i++) {
       StoreUrl url = urls.get(i);
-      try (ObjectStore store = new RetryingStore(open(url), Backoff.DEFAULT)) {
+      try (ObjectStore store =
+          new RetryingStore(
+              new BandwidthLimitedStore(open(url), RateLimit.NONE, limit), Backoff.DEFAULT)) {
         return action.run(store, StoreLayout.of(url.scheme(), ""), url);
       } catch (StoreUnavailableException e) {
         if (i == urls.size() - 1) {
@@ -129,6 +134,11 @@ abstract class BackupCommand extends CliCommand {
         err().println("sluice: " + Errors.line(e) + "; trying " + urls.get(i + 1));
       }
     }
+  }
+
+  /** How fast the backup may be read. */
+  RateLimit bandwidth() {
+    return RateLimit.NONE;
   }
 
   /** The file that the configuration has for the database; null when a URL was given. */

@@ -4,9 +4,9 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "config",
-    description = "Check a configuration, or make one from Litestream's.",
+    description = "Check a configuration, show what is in effect, or make one from Litestream's.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ConfigImportCommand.class, ConfigCheckCommand.class},
+    subcommands = {ConfigImportCommand.class, ConfigCheckCommand.class, ConfigShowCommand.class},
     footerHeading = "%nExample:%n",
     footer = "  sluice config import /etc/litestream.yml -o sluice.yml")
 final class ConfigCommand extends CliCommand {

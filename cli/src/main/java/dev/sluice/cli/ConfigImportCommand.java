@@ -2,7 +2,6 @@ package dev.sluice.cli;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,14 +42,7 @@ final class ConfigImportCommand extends CliCommand {
     for (String note : translation.notes()) {
       text.append("# - ").append(note).append('\n');
     }
-    YAMLMapper mapper =
-        YAMLMapper.builder()
-            .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
-            .disable(YAMLGenerator.Feature.SPLIT_LINES)
-            .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
-            .enable(YAMLGenerator.Feature.INDENT_ARRAYS_WITH_INDICATOR)
-            .build();
-    text.append(mapper.writeValueAsString(translation.keys()));
+    text.append(ConfigText.mapper().writeValueAsString(translation.keys()));
     if (output == null) {
       out().print(text);
       out().flush();

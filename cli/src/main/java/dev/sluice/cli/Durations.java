@@ -33,6 +33,21 @@ final class Durations {
     return sum;
   }
 
+  /** In the largest unit that needs no fraction, to a millisecond, as {@link #parse} takes it. */
+  static String text(Duration span) {
+    long millis = span.toMillis();
+    if (millis == 0) {
+      return "0s";
+    }
+    if (millis % 3_600_000 == 0) {
+      return millis / 3_600_000 + "h";
+    }
+    if (millis % 60_000 == 0) {
+      return millis / 60_000 + "m";
+    }
+    return millis % 1000 == 0 ? millis / 1000 + "s" : millis + "ms";
+  }
+
   private static Duration duration(long amount, String unit) {
     return switch (unit) {
       case "ms" -> Duration.ofMillis(amount);

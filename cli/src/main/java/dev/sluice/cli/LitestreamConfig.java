@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -172,7 +173,7 @@ final class LitestreamConfig {
       } else if (!alone) {
         note("dir " + entry.directory, "its store is that of all databases that have none");
       }
-      if (keys.containsKey("store") || keys.containsKey("stores")) {
+      if (keys.containsKey("store")) {
         note("dir " + entry.directory, "only one 'dir' can have a store: write a file for each");
       } else {
         putStores(keys, stores);
@@ -192,7 +193,7 @@ final class LitestreamConfig {
     if (stores.size() == 1) {
       target.put("store", stores.get(0));
     } else if (!stores.isEmpty()) {
-      target.put("stores", stores);
+      target.put("store", stores);
     }
   }
 
@@ -257,7 +258,7 @@ final class LitestreamConfig {
     if (distinct.isEmpty()) {
       return;
     }
-    keys.put(key, LitestreamText.duration(distinct.get(0)));
+    keys.put(key, Durations.text(Duration.ofMillis(distinct.get(0))));
     if (distinct.size() > 1) {
       note(key, "it is one for all databases here: the " + which + " is taken");
     }

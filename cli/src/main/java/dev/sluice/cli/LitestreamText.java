@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,18 +24,7 @@ final class LitestreamText {
 
   /** A duration as Go writes it, in our form. */
   static String duration(String text) {
-    return duration(millis(text));
-  }
-
-  /** A number of milliseconds in the largest unit that needs no fraction. */
-  static String duration(long millis) {
-    if (millis % 3_600_000 == 0) {
-      return millis / 3_600_000 + "h";
-    }
-    if (millis % 60_000 == 0) {
-      return millis / 60_000 + "m";
-    }
-    return millis % 1000 == 0 ? millis / 1000 + "s" : millis + "ms";
+    return Durations.text(Duration.ofMillis(millis(text)));
   }
 
   /**

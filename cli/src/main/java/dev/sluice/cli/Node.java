@@ -15,21 +15,30 @@ import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.NodeServer;
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.DatabaseStatus.StoreStatus;
+import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.StoreUsage;
 import dev.sluice.ship.Shipper;
 import dev.sluice.ship.Shipper.LogLimits;
+import dev.sluice.verify.Verifier;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,10 +64,12 @@ final class Node implements NodeView, Closeable {
   private final DataDirectory directory;
   private final Databases databases;
   private final Metrics metrics = new Metrics();
+  private final GapCounts gaps = new GapCounts();
   private @Nullable Mount mount;
   private @Nullable Capture capture;
   private @Nullable Beside beside;
   private @Nullable Shipper shipper;
+  private @Nullable Verifier verifier;
   private @Nullable Follower follower;
   private @Nullable StreamServer stream;
   private @Nullable NodeServer server;
@@ -76,6 +87,7 @@ final class Node implements NodeView, Closeable {
       throw e;
     }
     databases.listen(metrics);
+    databases.listen(gaps);
     databases.listen(new LogTrimmer());
   }
 
@@ -97,6 +109,21 @@ final class Node implements NodeView, Closeable {
               "{}: old parts of the log could not be deleted: {}", database.name(), e.getMessage());
         }
       }
+    }
+  }
+
+  /** How often changes of each database could not be followed one by one. */
+  private static final class GapCounts implements DatabaseListener {
+    private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
+
+    @Override
+    public void gap(String database, String why) {
+      counts.computeIfAbsent(database, name -> new LongAdder()).increment();
+    }
+
+    long of(String database) {
+      LongAdder count = counts.get(database);
+      return count == null ? 0 : count.sum();
     }
   }
 
@@ -240,11 +267,51 @@ final class Node implements NodeView, Closeable {
             databases,
             opened::destinations,
             snapshots,
-            config.shippingPolicy(),
-            new LogLimits(KEEP_LOG_BYTES, config.logLimitBytesOrDefault()),
+            config.shipping().policy(),
+            new LogLimits(KEEP_LOG_BYTES, config.shipping().logLimitOrDefault().bytes()),
             Clock.systemUTC());
     shipper = started;
     started.start();
+    startVerifier(config.shipping().verifyIntervalOrDefault(), opened, started);
+  }
+
+  private void startVerifier(Duration interval, NodeStores opened, Shipper shipping)
+      throws IOException {
+    Verifier.deleteLeftOvers(directory.state());
+    if (interval.isZero()) {
+      return;
+    }
+    Verifier started =
+        new Verifier(
+            () ->
+                databases.all().stream()
+                    .flatMap(database -> backups(database, opened, shipping))
+                    .toList(),
+            interval,
+            directory.state(),
+            new SqliteCheck(),
+            Clock.systemUTC());
+    verifier = started;
+    started.start();
+  }
+
+  private Stream<Verifier.Backup> backups(Database database, NodeStores opened, Shipper shipping) {
+    String name = database.name();
+    Map<String, Position> shipped = new HashMap<>();
+    for (StoreStatus store : shipping.status(name)) {
+      if (store.shipped() != null) {
+        shipped.put(store.url(), Position.parse(store.shipped()));
+      }
+    }
+    return opened.destinations(name).stream()
+        .map(
+            to ->
+                new Verifier.Backup(
+                    name,
+                    directory.path().resolve(name),
+                    (long) database.pageSize() * database.pageCount(),
+                    shipped.get(to.url()),
+                    to));
   }
 
   private void startServer(@Nullable ListenAddress listen) throws IOException {
@@ -392,6 +459,7 @@ final class Node implements NodeView, Closeable {
     String name = database.name();
     Shipper s = shipper;
     Follower f = follower;
+    List<StoreStatus> stores = s == null ? List.of() : verified(name, s.status(name));
     String error = s == null ? null : s.error(name);
     if (error == null && f != null) {
       error = f.error(name);
@@ -399,6 +467,9 @@ final class Node implements NodeView, Closeable {
     Beside b = beside;
     if (error == null && b != null) {
       error = b.error(name);
+    }
+    if (error == null) {
+      error = stores.stream().map(Node::damage).filter(Objects::nonNull).findFirst().orElse(null);
     }
     return new DatabaseStatus(
         name,
@@ -408,9 +479,24 @@ final class Node implements NodeView, Closeable {
         database.pageCount(),
         database.lastCommitMillis(),
         database.log().sizeBytes(),
-        s == null ? List.of() : s.status(name),
+        gaps.of(name),
+        stores,
         f == null ? null : f.status(name),
         error);
+  }
+
+  private List<StoreStatus> verified(String database, List<StoreStatus> stores) {
+    Verifier v = verifier;
+    return v == null
+        ? stores
+        : stores.stream()
+            .map(store -> store.withVerification(v.status(database, store.url())))
+            .toList();
+  }
+
+  private static @Nullable String damage(StoreStatus store) {
+    VerificationStatus found = store.verification();
+    return found != null && found.isBad() ? found.error() : null;
   }
 
   /** Stops serving, unmounts, cuts what was written last, ships what remains. Idempotent. */
@@ -430,6 +516,7 @@ final class Node implements NodeView, Closeable {
             stream,
             server,
             localServer,
+            verifier,
             follower,
             unmount,
             capture,

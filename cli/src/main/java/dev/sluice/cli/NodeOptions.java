@@ -70,6 +70,23 @@ final class NodeOptions {
       description = "How far back restores must reach (default: 24h).")
   private @Nullable Duration retention;
 
+  @Option(
+      names = "--verify-interval",
+      paramLabel = "DURATION",
+      converter = Durations.Converter.class,
+      description =
+          "How often each backup is restored to a scratch file and checked, such as 24h (default:"
+              + " never).")
+  private @Nullable Duration verifyInterval;
+
+  @Option(
+      names = "--bandwidth",
+      paramLabel = "SIZE",
+      converter = ByteSize.Converter.class,
+      description =
+          "How much a second goes to all stores together, such as 10MB (default: any amount).")
+  private @Nullable ByteSize bandwidth;
+
   /**
    * The configuration file, if one was given, overridden by the flags.
    *
@@ -80,7 +97,19 @@ final class NodeOptions {
         config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
     return file.overriddenBy(
             SluiceConfig.ofNode(
-                data, listen, store, syncInterval, levels, snapshotInterval, retention))
+                data,
+                listen,
+                store,
+                new ShippingSettings(
+                    syncInterval,
+                    levels,
+                    snapshotInterval,
+                    retention,
+                    null,
+                    verifyInterval,
+                    bandwidth,
+                    null,
+                    null)))
         .overriddenBy(more);
   }
 

@@ -4,8 +4,10 @@ import dev.sluice.node.StoreUsage;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.store.Backoff;
+import dev.sluice.store.BandwidthLimitedStore;
 import dev.sluice.store.ObjectStore;
 import dev.sluice.store.PrefixedStore;
+import dev.sluice.store.RateLimit;
 import dev.sluice.store.RetryingStore;
 import dev.sluice.store.StoreUrl;
 import dev.sluice.store.Stores;
@@ -28,12 +30,17 @@ final class NodeStores {
       new Backoff(3, Duration.ofMillis(100), Duration.ofSeconds(2));
 
   private final SluiceConfig config;
-  private final Map<String, ObjectStore> stores = new ConcurrentHashMap<>();
+
+  /** For what goes to all of them together. */
+  private final RateLimit bandwidth;
+
+  private final Map<StoreUrl, ObjectStore> stores = new ConcurrentHashMap<>();
   private final Map<String, StoreMeter> meters = new ConcurrentSkipListMap<>();
 
   /** Opens the stores of all databases: a URL that makes no sense stops the start. */
   NodeStores(SluiceConfig config) {
     this.config = config;
+    bandwidth = config.shipping().bandwidthLimit();
     config.store().forEach(this::open);
   }
 
@@ -87,7 +94,7 @@ final class NodeStores {
    */
   private ObjectStore open(StoreUrl url) {
     StoreUrl base = url.scheme().equals("file") ? url : common(url).orElse(url);
-    ObjectStore store = stores.computeIfAbsent(base.toString(), key -> openBase(base));
+    ObjectStore store = stores.computeIfAbsent(base, this::openBase);
     return url.equals(base)
         ? store
         : new PrefixedStore(store, url.path().substring(slashed(base.path()).length()));
@@ -96,9 +103,12 @@ final class NodeStores {
   private ObjectStore openBase(StoreUrl url) {
     StoreMeter meter =
         meters.computeIfAbsent(
-            group(url), group -> new StoreMeter(group, config.pricesOf(url), Clock.systemUTC()));
+            group(url),
+            group -> new StoreMeter(group, config.shipping().pricesOf(url), Clock.systemUTC()));
     try {
-      return new RetryingStore(Stores.open(url, meter.stats()), RETRIES);
+      return new RetryingStore(
+          new BandwidthLimitedStore(Stores.open(url, meter.stats()), bandwidth, RateLimit.NONE),
+          RETRIES);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

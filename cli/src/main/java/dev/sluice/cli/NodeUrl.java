@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import dev.sluice.node.NodeClient;
 import java.net.URI;
+import java.net.URISyntaxException;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -14,9 +15,13 @@ record NodeUrl(URI uri) {
   static final String DEFAULT = "http://127.0.0.1:4480";
 
   /**
-   * @throws IllegalArgumentException when it is no HTTP URL
+   * @throws IllegalArgumentException when it is no HTTP URL, or holds a user, which nobody would be
+   *     sent
    */
   NodeUrl {
+    if (uri.getRawAuthority() != null && uri.getRawAuthority().contains("@")) {
+      throw new IllegalArgumentException("node URL holds a user: nodes know none, leave it out");
+    }
     boolean http = "http".equalsIgnoreCase(uri.getScheme());
     if ((!http && !"https".equalsIgnoreCase(uri.getScheme())) || uri.getHost() == null) {
       throw new IllegalArgumentException("node URL '" + uri + "' is not like " + DEFAULT);
@@ -25,7 +30,11 @@ record NodeUrl(URI uri) {
 
   /** A URL, or {@code host:port}. */
   static NodeUrl parse(String text) {
-    return new NodeUrl(URI.create(text.contains("://") ? text : "http://" + text));
+    try {
+      return new NodeUrl(new URI(text.contains("://") ? text : "http://" + text));
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException("node URL is not like " + DEFAULT + ": " + e.getReason());
+    }
   }
 
   NodeClient client() {
@@ -43,7 +52,7 @@ record NodeUrl(URI uri) {
       try {
         return parse(text);
       } catch (IllegalArgumentException e) {
-        throw new TypeConversionException("node URL '" + text + "' is not like " + DEFAULT);
+        throw new TypeConversionException(e.getMessage());
       }
     }
   }

@@ -9,6 +9,7 @@ import dev.sluice.restore.RestorePreview;
 import dev.sluice.restore.RestoreResult;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.store.ObjectStore;
+import dev.sluice.store.RateLimit;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -71,6 +72,13 @@ final class RestoreCommand extends BackupCommand {
               + " integrity_check.")
   private IntegrityCheck integrity = IntegrityCheck.QUICK;
 
+  @Option(
+      names = "--bandwidth",
+      paramLabel = "SIZE",
+      converter = ByteSize.Converter.class,
+      description = "How much a second is read from the store, such as 10MB (default: any amount).")
+  private ByteSize bandwidth = ByteSize.ZERO;
+
   @Option(names = "--dry-run", description = "Only say what would be done.")
   private boolean dryRun;
 
@@ -98,6 +106,11 @@ final class RestoreCommand extends BackupCommand {
       }
     }
     return ExitStatus.OK;
+  }
+
+  @Override
+  RateLimit bandwidth() {
+    return bandwidth.rateLimit();
   }
 
   private Path target() throws IOException {

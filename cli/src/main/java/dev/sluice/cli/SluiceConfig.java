@@ -1,11 +1,12 @@
 package dev.sluice.cli;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.beside.Beside;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.node.Prices;
-import dev.sluice.ship.ShippingPolicy;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,21 +16,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a node runs: what the configuration file and the flags say together. The keys of the file are
- * the names of the components, with hyphens; {@code docs/configuration.md} describes them.
+ * How a node runs: what the configuration file and the flags say together; {@code
+ * docs/configuration.md} describes the keys.
  *
  * @param data directory with the databases and Sluice's own files
  * @param mount where applications find the databases
  * @param listen where the HTTP API answers; null for nowhere
  * @param follow the primary to follow; null on a primary
  * @param store below which the backups of all databases lie, one or several; empty for none
- * @param syncInterval how often transactions are shipped to the store
- * @param levels how often shipped files are merged into level 1, 2, …
- * @param snapshotInterval how often a snapshot of a changed database is put into the store
- * @param retention how far back restores must reach
- * @param l0Retention how long files of level 0 stay that are merged
- * @param logLimit how large the log of a database may become while a store is away
- * @param prices of the stores, in place of S3's
+ * @param shipping how they are kept there
  * @param fuseBinding how the mount speaks with the kernel
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
@@ -43,56 +38,90 @@ record SluiceConfig(
     @Nullable Path mount,
     @Nullable ListenAddress listen,
     @Nullable NodeUrl follow,
-    @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY) List<StoreUrl> store,
-    @Nullable Duration syncInterval,
-    @Nullable List<Duration> levels,
-    @Nullable Duration snapshotInterval,
-    @Nullable Duration retention,
-    @Nullable Duration l0Retention,
-    @Nullable ByteSize logLimit,
-    @Nullable Prices prices,
+    List<StoreUrl> store,
+    ShippingSettings shipping,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
     List<DatabaseConfig> databases,
     List<String> include,
     List<String> exclude,
     @Nullable Integer checkpointPages) {
-  /** More than a busy database cuts in hours, less than most disks have. */
-  static final ByteSize DEFAULT_LOG_LIMIT = ByteSize.parse("4GiB");
-
   /** Nothing is said. */
   static final SluiceConfig EMPTY =
       new SluiceConfig(
-          null, null, null, null, List.of(), null, null, null, null, null, null, null, null, null,
-          List.of(), List.of(), List.of(), null);
+          null,
+          null,
+          null,
+          null,
+          List.of(),
+          ShippingSettings.EMPTY,
+          null,
+          null,
+          List.of(),
+          List.of(),
+          List.of(),
+          null);
+
+  /** What the file says, key by key; null where it says nothing. */
+  @JsonCreator
+  static SluiceConfig ofKeys(
+      @JsonProperty("data") @Nullable Path data,
+      @JsonProperty("mount") @Nullable Path mount,
+      @JsonProperty("listen") @Nullable ListenAddress listen,
+      @JsonProperty("follow") @Nullable NodeUrl follow,
+      @JsonProperty("store") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+          @Nullable List<StoreUrl> store,
+      @JsonProperty("sync-interval") @Nullable Duration syncInterval,
+      @JsonProperty("levels") @Nullable List<Duration> levels,
+      @JsonProperty("snapshot-interval") @Nullable Duration snapshotInterval,
+      @JsonProperty("retention") @Nullable Duration retention,
+      @JsonProperty("l0-retention") @Nullable Duration l0Retention,
+      @JsonProperty("verify-interval") @Nullable Duration verifyInterval,
+      @JsonProperty("bandwidth") @Nullable ByteSize bandwidth,
+      @JsonProperty("log-limit") @Nullable ByteSize logLimit,
+      @JsonProperty("prices") @Nullable Prices prices,
+      @JsonProperty("fuse-binding") @Nullable FuseBinding fuseBinding,
+      @JsonProperty("low-latency") @Nullable Boolean lowLatency,
+      @JsonProperty("databases") @Nullable List<DatabaseConfig> databases,
+      @JsonProperty("include") @Nullable List<String> include,
+      @JsonProperty("exclude") @Nullable List<String> exclude,
+      @JsonProperty("checkpoint-pages") @Nullable Integer checkpointPages) {
+    return new SluiceConfig(
+        data,
+        mount,
+        listen,
+        follow,
+        orEmpty(store),
+        new ShippingSettings(
+            syncInterval,
+            levels,
+            snapshotInterval,
+            retention,
+            l0Retention,
+            verifyInterval,
+            bandwidth,
+            logLimit,
+            prices),
+        fuseBinding,
+        lowLatency,
+        orEmpty(databases),
+        orEmpty(include),
+        orEmpty(exclude),
+        checkpointPages);
+  }
+
+  private static <T> List<T> orEmpty(@Nullable List<T> list) {
+    return list == null ? List.of() : list;
+  }
 
   /** What flags of all nodes say. */
   static SluiceConfig ofNode(
       @Nullable Path data,
       @Nullable ListenAddress listen,
       List<StoreUrl> store,
-      @Nullable Duration syncInterval,
-      @Nullable List<Duration> levels,
-      @Nullable Duration snapshotInterval,
-      @Nullable Duration retention) {
+      ShippingSettings shipping) {
     return new SluiceConfig(
-        data,
-        null,
-        listen,
-        null,
-        store,
-        syncInterval,
-        levels,
-        snapshotInterval,
-        retention,
-        null,
-        null,
-        null,
-        null,
-        null,
-        List.of(),
-        List.of(),
-        List.of(),
+        data, null, listen, null, store, shipping, null, null, List.of(), List.of(), List.of(),
         null);
   }
 
@@ -108,13 +137,7 @@ record SluiceConfig(
         null,
         follow,
         List.of(),
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
+        ShippingSettings.EMPTY,
         fuseBinding,
         lowLatency,
         List.of(),
@@ -132,13 +155,7 @@ record SluiceConfig(
         null,
         null,
         List.of(),
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
+        ShippingSettings.EMPTY,
         null,
         null,
         List.of(),
@@ -156,13 +173,7 @@ record SluiceConfig(
         listen,
         follow,
         own.isEmpty() ? store : List.of(),
-        syncInterval,
-        levels,
-        snapshotInterval,
-        retention,
-        l0Retention,
-        logLimit,
-        prices,
+        shipping,
         fuseBinding,
         lowLatency,
         own.isEmpty() ? databases : List.of(new DatabaseConfig(name, own)),
@@ -196,12 +207,10 @@ record SluiceConfig(
   }
 
   SluiceConfig {
-    store = store == null ? List.of() : List.copyOf(store);
-    databases = databases == null ? List.of() : List.copyOf(databases);
-    // Says what is wrong with it.
-    policy(syncInterval, levels, snapshotInterval, retention, l0Retention);
-    include = include == null ? List.of() : List.copyOf(include);
-    exclude = exclude == null ? List.of() : List.copyOf(exclude);
+    store = List.copyOf(store);
+    databases = List.copyOf(databases);
+    include = List.copyOf(include);
+    exclude = List.copyOf(exclude);
     if (checkpointPages != null && checkpointPages < 1) {
       throw new IllegalArgumentException("'checkpoint-pages' must be greater than 0");
     }
@@ -221,13 +230,7 @@ record SluiceConfig(
         either(stronger.listen, listen),
         either(stronger.follow, follow),
         stronger.store.isEmpty() ? store : stronger.store,
-        either(stronger.syncInterval, syncInterval),
-        either(stronger.levels, levels),
-        either(stronger.snapshotInterval, snapshotInterval),
-        either(stronger.retention, retention),
-        either(stronger.l0Retention, l0Retention),
-        either(stronger.logLimit, logLimit),
-        either(stronger.prices, prices),
+        shipping.overriddenBy(stronger.shipping),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
         stronger.databases.isEmpty() ? databases : stronger.databases,
@@ -236,42 +239,8 @@ record SluiceConfig(
         either(stronger.checkpointPages, checkpointPages));
   }
 
-  private static <T> @Nullable T either(@Nullable T strong, @Nullable T weak) {
+  static <T> @Nullable T either(@Nullable T strong, @Nullable T weak) {
     return strong == null ? weak : strong;
-  }
-
-  /** How shipping is done: what is said here, and the defaults. */
-  ShippingPolicy shippingPolicy() {
-    return policy(syncInterval, levels, snapshotInterval, retention, l0Retention);
-  }
-
-  private static ShippingPolicy policy(
-      @Nullable Duration syncInterval,
-      @Nullable List<Duration> levels,
-      @Nullable Duration snapshotInterval,
-      @Nullable Duration retention,
-      @Nullable Duration l0Retention) {
-    ShippingPolicy defaults = ShippingPolicy.DEFAULT;
-    return new ShippingPolicy(
-        syncInterval == null ? defaults.syncInterval() : syncInterval,
-        levels == null ? defaults.levels() : levels,
-        snapshotInterval == null ? defaults.snapshotInterval() : snapshotInterval,
-        retention == null ? defaults.retention() : retention,
-        l0Retention == null ? defaults.level0Retention() : l0Retention);
-  }
-
-  /**
-   * What a store charges: what is said here, or the list price of S3, or nothing for a directory.
-   */
-  Prices pricesOf(StoreUrl url) {
-    if (prices != null) {
-      return prices;
-    }
-    return url.scheme().equals("s3") ? Prices.S3_STANDARD : Prices.NONE;
-  }
-
-  long logLimitBytesOrDefault() {
-    return (logLimit == null ? DEFAULT_LOG_LIMIT : logLimit).bytes();
   }
 
   int checkpointPagesOrDefault() {

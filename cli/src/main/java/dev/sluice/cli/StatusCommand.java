@@ -6,7 +6,10 @@ import dev.sluice.node.StoreUsage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -52,7 +55,14 @@ final class StatusCommand extends CliCommand {
 
   private void print(List<Answer> answers) {
     long nowMillis = System.currentTimeMillis();
-    Table table = new Table("NODE", "ROLE", "DATABASE", "POSITION", "LAG", "STORE", "LAST COMMIT");
+    boolean verified = answers.stream().anyMatch(StatusCommand::isVerified);
+    List<String> headings =
+        new ArrayList<>(
+            List.of("NODE", "ROLE", "DATABASE", "POSITION", "LAG", "STORE", "LAST COMMIT"));
+    if (verified) {
+      headings.add("VERIFIED");
+    }
+    Table table = new Table(headings.toArray(String[]::new));
     List<String> notes = new ArrayList<>();
     for (Answer answer : answers) {
       NodeStatus node = answer.status();
@@ -61,28 +71,68 @@ final class StatusCommand extends CliCommand {
         notes.add(answer.url() + " is not ready: " + reason);
       }
       if (node.databases().isEmpty()) {
-        table.row(answer.url(), node.role(), "(none yet)", "", "", "", "");
+        table.row(cells(verified, answer.url(), node.role(), "(none yet)", "", "", "", "", ""));
       }
       for (DatabaseStatus database : node.databases()) {
         table.row(
-            answer.url(),
-            node.role(),
-            database.name(),
-            database.applied(),
-            lag(node, database),
-            store(database, nowMillis),
-            database.lastCommitMillis() == 0
-                ? "never"
-                : ago(nowMillis, database.lastCommitMillis()));
-        if (database.error() != null) {
-          notes.add(answer.url() + " " + database.name() + ": " + database.error());
-        }
+            cells(
+                verified,
+                answer.url(),
+                node.role(),
+                database.name(),
+                database.applied(),
+                lag(node, database),
+                store(database, nowMillis),
+                database.lastCommitMillis() == 0
+                    ? "never"
+                    : ago(nowMillis, database.lastCommitMillis()),
+                verified(database, nowMillis)));
+        notes(database).forEach(note -> notes.add(answer.url() + " " + database.name() + note));
       }
     }
     table.printTo(out());
     answers.forEach(
         answer -> answer.status().storeUsage().forEach(usage -> printUsage(answer.url(), usage)));
     notes.forEach(out()::println);
+  }
+
+  private static boolean isVerified(Answer answer) {
+    return answer.status().databases().stream()
+        .flatMap(database -> database.stores().stream())
+        .anyMatch(store -> store.verification() != null);
+  }
+
+  /** All of them, or without the last, which is that of verifying. */
+  private static Object[] cells(boolean verified, Object... cells) {
+    return verified ? cells : Arrays.copyOf(cells, cells.length - 1);
+  }
+
+  private static Set<String> notes(DatabaseStatus database) {
+    Set<String> notes = new LinkedHashSet<>();
+    if (database.error() != null) {
+      notes.add(": " + database.error());
+    }
+    if (database.gaps() != 0) {
+      notes.add(
+          ": "
+              + Show.count(database.gaps())
+              + " times since the start changes could not be followed one by one; states in"
+              + " between can't be restored");
+    }
+    for (DatabaseStatus.StoreStatus store : database.stores()) {
+      DatabaseStatus.VerificationStatus verification = store.verification();
+      if (verification != null && verification.error() != null) {
+        notes.add(": " + verification.error());
+      }
+      if (verification != null && verification.postponed() != null) {
+        notes.add(
+            ": the backup at "
+                + store.url()
+                + " could not be verified, which is tried again: "
+                + verification.postponed());
+      }
+    }
+    return notes;
   }
 
   private void printUsage(String node, StoreUsage usage) {
@@ -135,6 +185,21 @@ final class StatusCommand extends CliCommand {
       return span(nowMillis, store.oldestUnshippedMillis()) + " behind";
     }
     return store.shipped() == null ? "empty" : "up to date";
+  }
+
+  private static String verified(DatabaseStatus database, long nowMillis) {
+    List<String> found = new ArrayList<>();
+    for (DatabaseStatus.StoreStatus store : database.stores()) {
+      DatabaseStatus.VerificationStatus verification = store.verification();
+      if (verification == null) {
+        found.add("-");
+      } else if (verification.millis() == 0) {
+        found.add("not yet");
+      } else {
+        found.add(verification.result() + " " + ago(nowMillis, verification.millis()));
+      }
+    }
+    return found.isEmpty() ? "-" : String.join(", ", found);
   }
 
   private static String ago(long nowMillis, long thenMillis) {

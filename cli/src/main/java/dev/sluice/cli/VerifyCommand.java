@@ -4,6 +4,7 @@ import dev.sluice.restore.IntegrityCheck;
 import dev.sluice.restore.RestoreListener;
 import dev.sluice.restore.RestoreOptions;
 import dev.sluice.restore.Verification;
+import dev.sluice.store.RateLimit;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,6 +32,13 @@ final class VerifyCommand extends BackupCommand {
       description = "Where there is room for the database (default: the temporary directory).")
   private Path scratch = Path.of(System.getProperty("java.io.tmpdir"));
 
+  @Option(
+      names = "--bandwidth",
+      paramLabel = "SIZE",
+      converter = ByteSize.Converter.class,
+      description = "How much a second is read from the store, such as 10MB (default: any amount).")
+  private ByteSize bandwidth = ByteSize.ZERO;
+
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
@@ -47,6 +55,11 @@ final class VerifyCommand extends BackupCommand {
             return report(url, Verification.run(store, layout, options, scratch));
           }
         });
+  }
+
+  @Override
+  RateLimit bandwidth() {
+    return bandwidth.rateLimit();
   }
 
   private int report(StoreUrl url, Verification.Outcome outcome) throws IOException {

@@ -24,6 +24,7 @@ class ArchitectureTest {
     "dev.sluice.follow..",
     "dev.sluice.ship..",
     "dev.sluice.node..",
+    "dev.sluice.verify..",
   };
 
   @ArchTest

@@ -55,6 +55,8 @@ class ConfigFileTest {
             "retention: 7d",
             "l0-retention: 2m",
             "log-limit: 500MiB",
+            "verify-interval: 12h",
+            "bandwidth: 10MB",
             "prices: {put-per-1000: 0.01, get-per-1000: 0.001, list-per-1000: 0, out-per-gb: 0,"
                 + " storage-per-gb-month: 0.02}",
             "low-latency: true",
@@ -66,13 +68,13 @@ class ConfigFileTest {
     assertThat(config.mount()).isEqualTo(Path.of("/mnt/app"));
     assertThat(config.listen()).isEqualTo(new ListenAddress("127.0.0.1", 4480));
     assertThat(config.follow()).isEqualTo(new NodeUrl(URI.create("http://10.0.0.2:4480")));
-    assertThat(config.shippingPolicy().syncInterval()).isEqualTo(Duration.ofMillis(500));
+    assertThat(config.shipping().policy().syncInterval()).isEqualTo(Duration.ofMillis(500));
     assertThat(config.lowLatency()).isTrue();
     assertThat(config.storesOf("shop/app.db")).containsExactly(StoreUrl.parse("/elsewhere/app"));
     assertThat(config.storesOf("other.db"))
         .containsExactly(
             StoreUrl.parse("file:///backups/all/other.db"), StoreUrl.parse("/second/other.db"));
-    assertThat(config.shippingPolicy())
+    assertThat(config.shipping().policy())
         .isEqualTo(
             new ShippingPolicy(
                 Duration.ofMillis(500),
@@ -80,16 +82,18 @@ class ConfigFileTest {
                 Duration.ofHours(6),
                 Duration.ofDays(7),
                 Duration.ofMinutes(2)));
-    assertThat(config.pricesOf(StoreUrl.parse("/second")))
+    assertThat(config.shipping().pricesOf(StoreUrl.parse("/second")))
         .isEqualTo(new Prices(0.01, 0.001, 0, 0, 0.02));
-    assertThat(config.logLimitBytesOrDefault()).isEqualTo(500L << 20);
+    assertThat(config.shipping().logLimitOrDefault().bytes()).isEqualTo(500L << 20);
+    assertThat(config.shipping().verifyIntervalOrDefault()).isEqualTo(Duration.ofHours(12));
+    assertThat(config.shipping().bandwidthOrDefault().bytes()).isEqualTo(10_000_000);
   }
 
   @Test
   void anEmptyFileSaysNothing() throws Exception {
     assertThat(read("")).isEqualTo(SluiceConfig.EMPTY);
     assertThat(read("# nothing")).isEqualTo(SluiceConfig.EMPTY);
-    assertThat(SluiceConfig.EMPTY.shippingPolicy()).isEqualTo(ShippingPolicy.DEFAULT);
+    assertThat(SluiceConfig.EMPTY.shipping().policy()).isEqualTo(ShippingPolicy.DEFAULT);
     assertThat(SluiceConfig.EMPTY.storesOf("x.db")).isEmpty();
   }
 
@@ -110,9 +114,9 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'validation'; known are checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
+        "FILE line 1: unknown key 'validation'; known are bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
             + " l0-retention, levels, listen, log-limit, low-latency, mount, prices, retention,"
-            + " snapshot-interval, store, sync-interval",
+            + " snapshot-interval, store, sync-interval, verify-interval",
         "validation: 1d");
   }
 
@@ -151,15 +155,27 @@ class ConfigFileTest {
 
   @Test
   void flagsWin() throws Exception {
-    Files.writeString(file, "data: d\nstore: /keys\nsync-interval: 9s\n");
+    Files.writeString(file, "data: d\nstore: /keys\nsync-interval: 9s\nverify-interval: 1h\n");
     NodeOptions options = new NodeOptions();
     new CommandLine(options)
-        .parseArgs("--config", file.toString(), "--store", "/flags", "--store", "/more");
+        .parseArgs(
+            "--config",
+            file.toString(),
+            "--store",
+            "/flags",
+            "--store",
+            "/more",
+            "--bandwidth",
+            "1MiB",
+            "--verify-interval",
+            "0s");
     SluiceConfig config = options.resolve(SluiceConfig.ofMount(Path.of("/mnt"), null, null, null));
     assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));
-    assertThat(config.syncInterval()).isEqualTo(Duration.ofSeconds(9));
+    assertThat(config.shipping().syncInterval()).isEqualTo(Duration.ofSeconds(9));
+    assertThat(config.shipping().bandwidthOrDefault()).isEqualTo(new ByteSize(1 << 20));
+    assertThat(config.shipping().verifyIntervalOrDefault()).isEqualTo(Duration.ZERO);
   }
 
   @Test
@@ -170,6 +186,20 @@ class ConfigFileTest {
     for (String bad : List.of("", "5", "s", "1 fortnight", "-1s", "1s x")) {
       assertThatThrownBy(() -> Durations.parse(bad)).hasMessageContaining("'" + bad + "'");
     }
+  }
+
+  @Test
+  void whatIsWrittenIsReadAgain() {
+    for (String text : List.of("0kB", "10MB", "4GiB", "1500kB", "1TB", "3KiB", "1025KiB")) {
+      assertThat(ByteSize.parse(text)).hasToString(text);
+    }
+    assertThat(ByteSize.parse("1024MiB")).hasToString("1GiB");
+    assertThat(ByteSize.parse("128000kB")).hasToString("128MB");
+    assertThatThrownBy(() -> ByteSize.parse("999999999999TB")).hasMessageContaining("any disk");
+    for (String text : List.of("0s", "250ms", "90s", "5m", "36h")) {
+      assertThat(Durations.text(Durations.parse(text))).isEqualTo(text);
+    }
+    assertThat(Durations.text(Duration.ofDays(2))).isEqualTo("48h");
   }
 
   /** The documentation has all keys. */
@@ -189,6 +219,8 @@ class ConfigFileTest {
                 "retention",
                 "l0-retention",
                 "log-limit",
+                "verify-interval",
+                "bandwidth",
                 "prices",
                 "low-latency",
                 "databases")

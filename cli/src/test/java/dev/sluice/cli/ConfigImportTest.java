@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +72,11 @@ final class ConfigImportTest {
                   - path: ~/backup
                   - url: sftp://joe:secret@host:22/backups
             """);
+    Path written = Files.writeString(directory.resolve("sluice.yml"), yaml);
+    // With the variables that it takes from the environment.
+    SluiceConfig config = ConfigFile.read(written, name -> name.equals("BUCKET") ? "bucket" : "/x");
+    assertThat(config.storesOf("audit/log.db")).hasSize(3);
+    assertThat(config.shipping().verifyIntervalOrDefault()).isEqualTo(Duration.ofHours(6));
     assertThat(yaml)
         .contains(
             "\ndata: \"${BASE}\"\n",

@@ -9,6 +9,7 @@ import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.NodeServer;
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.NodeView;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -32,7 +33,20 @@ class NodeCommandsTest {
   }
 
   /** A follower that is two transactions behind, with a log and nothing else. */
-  private record Node(Databases databases) implements NodeView {
+  private static final class Node implements NodeView {
+    private final Databases databases;
+    volatile long gaps;
+    volatile DatabaseStatus.@Nullable VerificationStatus verification;
+
+    Node(Databases databases) {
+      this.databases = databases;
+    }
+
+    @Override
+    public Databases databases() {
+      return databases;
+    }
+
     @Override
     public String nodeId() {
       return "00000000deadbeef";
@@ -55,7 +69,7 @@ class NodeCommandsTest {
 
     @Override
     public List<DatabaseStatus> status() {
-      return databases.all().stream().map(Node::status).toList();
+      return databases.all().stream().map(this::status).toList();
     }
 
     @Override
@@ -64,7 +78,7 @@ class NodeCommandsTest {
       return database == null ? null : status(database);
     }
 
-    private static DatabaseStatus status(Database database) {
+    private DatabaseStatus status(Database database) {
       return new DatabaseStatus(
           database.name(),
           database.position().toString(),
@@ -73,8 +87,10 @@ class NodeCommandsTest {
           database.pageCount(),
           database.lastCommitMillis(),
           4_096,
+          gaps,
           List.of(
-              new DatabaseStatus.StoreStatus("file:///b", database.position().toString(), 0, null)),
+              new DatabaseStatus.StoreStatus(
+                  "file:///b", database.position().toString(), 0, null, verification)),
           new DatabaseStatus.FollowStatus(database.position().toString(), 2, 1_500),
           null);
     }
@@ -124,6 +140,33 @@ class NodeCommandsTest {
     assertThat(cells[6]).endsWith(" ago");
     assertThat(lines.get(2))
         .isEqualTo(server.url() + " is not ready: shop/app.db has not caught up yet");
+  }
+
+  @Test
+  void showsHowBackupsWereFoundAndWhatWasMissed() throws Exception {
+    node.gaps = 3;
+    node.verification =
+        new VerificationStatus(
+            "failed", System.currentTimeMillis() - 7_200_000, "it's bad", "away");
+    List<String> lines = Run.sluice("status", "--url", server.url()).ok().lines();
+    assertThat(lines.get(0)).endsWith("  VERIFIED");
+    assertThat(lines.get(1)).endsWith("  failed 2 h ago");
+    assertThat(lines)
+        .contains(
+            server.url()
+                + " shop/app.db: 3 times since the start changes could not be followed one by one;"
+                + " states in between can't be restored",
+            server.url() + " shop/app.db: it's bad",
+            server.url()
+                + " shop/app.db: the backup at file:///b could not be verified, which is tried"
+                + " again: away");
+    var json = Run.sluice("status", "--json", "--url", server.url()).ok().json();
+    assertThat(json.at("/0/status/databases/0/gaps").asInt()).isEqualTo(3);
+    assertThat(json.at("/0/status/databases/0/stores/0/verification/result").asText())
+        .isEqualTo("failed");
+    node.verification = new VerificationStatus("pending", 0, null, null);
+    assertThat(Run.sluice("status", "--url", server.url()).ok().lines().get(1))
+        .endsWith("  not yet");
   }
 
   @Test

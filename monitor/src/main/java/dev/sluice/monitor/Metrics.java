@@ -58,14 +58,6 @@ public final class Metrics implements DatabaseListener {
           .labelNames("database")
           .withoutExemplars()
           .register(registry);
-  private final Counter gaps =
-      Counter.build(
-              "sluice_capture_gaps_total",
-              "Changes of a database that could not be followed one by one, and were found by"
-                  + " comparing all pages.")
-          .labelNames("database")
-          .withoutExemplars()
-          .register(registry);
   private final Counter waits =
       Counter.build("sluice_waits_total", "Waits for a position that have ended.")
           .labelNames("outcome")
@@ -99,11 +91,6 @@ public final class Metrics implements DatabaseListener {
   @Override
   public void refused(String database, Exception why) {
     refused.labels(database).inc();
-  }
-
-  @Override
-  public void gap(String database, String why) {
-    gaps.labels(database).inc();
   }
 
   private Counts counts(Database database) {

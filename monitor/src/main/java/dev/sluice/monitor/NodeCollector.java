@@ -5,6 +5,7 @@ import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
+import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.StoreUsage;
 import io.prometheus.client.Collector;
@@ -53,6 +54,25 @@ final class NodeCollector extends Collector {
             "sluice_follower_lag_transactions", "Transactions of the primary not applied here.");
     GaugeMetricFamily lagSeconds =
         perDatabase("sluice_follower_lag_seconds", "Age of the oldest of them.");
+    CounterMetricFamily gaps =
+        new CounterMetricFamily(
+            "sluice_capture_gaps_total",
+            "Changes of a database that could not be followed one by one, and were found by"
+                + " comparing all pages.",
+            DATABASE);
+    GaugeMetricFamily verified =
+        perStore(
+            "sluice_verification_timestamp_seconds",
+            "When the backup was last verified, whatever came of it, in seconds since the epoch;"
+                + " 0 before the first time.");
+    GaugeMetricFamily verifiedBad =
+        perStore(
+            "sluice_verification_failed",
+            "1 when the backup was found damaged or missing then; see status.");
+    GaugeMetricFamily verificationPostponed =
+        perStore(
+            "sluice_verification_postponed",
+            "1 when the last try to verify the backup gave no result; see status.");
     long now = System.currentTimeMillis();
     for (DatabaseStatus status : node.status()) {
       List<String> name = List.of(status.name());
@@ -60,6 +80,7 @@ final class NodeCollector extends Collector {
       applied.addMetric(name, txid(status.applied()));
       databaseBytes.addMetric(name, (double) status.pageSize() * status.pageCount());
       logBytes.addMetric(name, (double) status.logBytes());
+      gaps.addMetric(name, (double) status.gaps());
       error.addMetric(name, status.error() == null ? 0 : 1);
       for (StoreStatus store : status.stores()) {
         List<String> place = List.of(status.name(), store.url());
@@ -67,6 +88,12 @@ final class NodeCollector extends Collector {
         long oldest = store.oldestUnshippedMillis();
         unshippedAge.addMetric(place, oldest == 0 ? 0 : Math.max(0, now - oldest) / 1e3);
         storeError.addMetric(place, store.error() == null ? 0 : 1);
+        VerificationStatus verification = store.verification();
+        if (verification != null) {
+          verified.addMetric(place, verification.millis() / 1e3);
+          verifiedBad.addMetric(place, verification.isBad() ? 1 : 0);
+          verificationPostponed.addMetric(place, verification.postponed() == null ? 0 : 1);
+        }
       }
       FollowStatus follow = status.follow();
       if (follow != null) {
@@ -145,6 +172,10 @@ final class NodeCollector extends Collector {
         shipped,
         unshippedAge,
         storeError,
+        gaps,
+        verified,
+        verifiedBad,
+        verificationPostponed,
         lagTransactions,
         lagSeconds,
         requests,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
+import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -59,7 +60,9 @@ final class MetricsTest {
     served.node.commit("shop/app.db", 2);
     served.node.commit("blog.db", 1);
     served.node.store =
-        new StoreStatus("file:///backup", "0000000000000001/8000000000000000", 1_000, null);
+        new StoreStatus("file:///backup", "0000000000000001/8000000000000000", 1_000, null)
+            .withVerification(new VerificationStatus("failed", 1_500, "damaged", "away"));
+    served.node.gaps = 2;
     served.node.databases.events().refused("blog.db", new IOException("disk full"));
     served.get("/v1/wait?database=no.db&position=0000000000000001/0000000000000001");
     Map<String, Double> samples = scrape();
@@ -88,6 +91,14 @@ final class MetricsTest {
         .containsEntry("sluice_store_bytes_total{store=\"s3://backup\",direction=\"out\",}", 5000.0)
         .containsEntry("sluice_store_kept_bytes{store=\"s3://backup\",}", 7000.0)
         .containsEntry("sluice_store_request_errors_total{store=\"s3://backup\",}", 1.0)
+        .containsEntry("sluice_capture_gaps_total{database=\"blog.db\",}", 2.0)
+        .containsEntry(
+            "sluice_verification_timestamp_seconds{database=\"blog.db\",store=\"file:///backup\",}",
+            1.5)
+        .containsEntry(
+            "sluice_verification_failed{database=\"blog.db\",store=\"file:///backup\",}", 1.0)
+        .containsEntry(
+            "sluice_verification_postponed{database=\"blog.db\",store=\"file:///backup\",}", 1.0)
         .containsEntry("sluice_ready", 1.0)
         .containsEntry("sluice_connected", 1.0)
         .containsEntry(
@@ -111,6 +122,10 @@ final class MetricsTest {
     served.node.connected = false;
     served.node.error = "damaged";
     served.node.follow = new FollowStatus("0000000000000009/8000000000000000", 8, 2_500);
+    served.node.store = new StoreStatus("file:///backup", null, 0, null);
+    Map<String, Double> samples = scrape();
+    assertThat(samples.keySet()).noneMatch(name -> name.startsWith("sluice_verification"));
+    served.node.store = null;
     assertThat(scrape())
         .containsEntry("sluice_follower_lag_transactions{database=\"shop/app.db\",}", 8.0)
         .containsEntry("sluice_follower_lag_seconds{database=\"shop/app.db\",}", 2.5)

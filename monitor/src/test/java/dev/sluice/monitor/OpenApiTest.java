@@ -10,6 +10,7 @@ import dev.sluice.follow.StreamService;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
+import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -68,6 +69,8 @@ final class OpenApiTest {
       served.node.store = new StoreStatus("file:///backup", first.toString(), 0, null);
       served.node.follow = new FollowStatus(first.toString(), 0, 0);
       check(served, "GET", "/v1/status", 200);
+      served.node.store =
+          served.node.store.withVerification(new VerificationStatus("failed", 5, "damaged", null));
       check(served, "GET", "/v1/status?database=" + NAME, 200);
       check(served, "GET", "/v1/status?databases=", 400);
       check(served, "GET", "/v1/status?database=no.db", 404);

@@ -23,6 +23,7 @@ final class TestNode implements NodeView, AutoCloseable {
   volatile boolean connected = true;
   volatile DatabaseStatus.@Nullable StoreStatus store;
   volatile DatabaseStatus.@Nullable FollowStatus follow;
+  volatile long gaps;
   volatile @Nullable String error;
   volatile @Nullable String captured;
   volatile @Nullable CompletableFuture<Position> stored;
@@ -102,6 +103,7 @@ final class TestNode implements NodeView, AutoCloseable {
         database.pageCount(),
         database.lastCommitMillis(),
         4_096,
+        gaps,
         store == null ? List.of() : List.of(store),
         follow,
         error);

@@ -36,12 +36,43 @@ final class StoreUrlTest {
         "file://relative/dir",
         "s3://b/a//b",
         "s3://b/../c",
-        "s3://u:p@b/x"
+        "s3://u:pass@b/x",
+        "s3://u:pass@my_bucket/x",
+        "s3://u%3apass@b/x",
+        "s3://u:pass^@b/x",
+        "s3://u:pa@pass@b/x",
+        "u:pass@b/x",
+        "s3://b/x^?key=pass",
+        "s3://b/x^?pass"
       })
-  void refuses(String text) {
+  void refusesAndTellsNoSecret(String text) {
     assertThatThrownBy(() -> StoreUrl.parse(text))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageNotContaining("u:p");
+        .hasMessageNotContaining("pass^")
+        .hasMessageNotContaining("pass@")
+        .hasMessageNotContaining("=pass")
+        .hasMessageNotContaining("?pass");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sftp://joe@host:22/p,                 sftp://joe@host:22/p",
+    "s3://b/p?secret-access-key=x&region=r, s3://b/p?secret-access-key=***&region=r",
+    "s3://b?sig=a=b&&x,                    s3://b?sig=***&&***",
+    "s3://b?endpoint=http://k:s@h:9,       s3://b?endpoint=http://***@h:9",
+    "s3://b?endpoint=http%3A//k:s%40h:9,   s3://b?endpoint=***",
+    "abs://a@c?endpoint=https://h/?sig=x,  abs://a@c?endpoint=https://h/?***",
+    "s3://b?endpoint=k:s@h:9,              s3://b?endpoint=***@h:9",
+    "s3://b?endpoint=h:9&sse-kms-key-id=k, s3://b?endpoint=h:9&sse-kms-key-id=k",
+  })
+  void showsNoSecretAndWhatItShowsParses(String text, String shown) {
+    assertThat(StoreUrl.parse(text)).hasToString(shown);
+    assertThat(StoreUrl.parse(shown)).hasToString(shown);
+  }
+
+  @Test
+  void aPasswordIsNotShownWhereverItCameFrom() {
+    assertThat(new StoreUrl("s3", "u:pass@b", "x", "")).hasToString("s3://u:***@b/x");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.sluice.node;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param pageCount pages after {@code position}
  * @param lastCommitMillis when that was committed, ms since the epoch; 0 before the first
  * @param logBytes size of the local log
+ * @param gaps how often, since the node was started, changes were found that could not be followed
+ *     one by one
  * @param stores where it is backed up; empty without a store
  * @param follow how it follows; null on a primary
  * @param error what is wrong with it and what to do; null when nothing is
@@ -25,6 +28,7 @@ public record DatabaseStatus(
     int pageCount,
     long lastCommitMillis,
     long logBytes,
+    long gaps,
     List<StoreStatus> stores,
     @Nullable FollowStatus follow,
     @Nullable String error) {
@@ -40,9 +44,57 @@ public record DatabaseStatus(
    * @param oldestUnshippedMillis when the oldest transaction that the store has not got was
    *     committed, ms since the epoch; 0 when it has all
    * @param error why it does not get on; null when it does
+   * @param verification how it was found last; null where backups are not verified
    */
   public record StoreStatus(
-      String url, @Nullable String shipped, long oldestUnshippedMillis, @Nullable String error) {}
+      String url,
+      @Nullable String shipped,
+      long oldestUnshippedMillis,
+      @Nullable String error,
+      @Nullable VerificationStatus verification) {
+    public StoreStatus(
+        String url, @Nullable String shipped, long oldestUnshippedMillis, @Nullable String error) {
+      this(url, shipped, oldestUnshippedMillis, error, null);
+    }
+
+    public StoreStatus withVerification(VerificationStatus newVerification) {
+      return new StoreStatus(url, shipped, oldestUnshippedMillis, error, newVerification);
+    }
+  }
+
+  /**
+   * How a backup was found when it was last verified.
+   *
+   * @param result {@link #PENDING}, {@link #SOUND}, {@link #INCOMPLETE}, {@link #MISSING} or {@link
+   *     #FAILED}
+   * @param millis when that was, ms since the epoch; 0 when it is pending
+   * @param error what is wrong with the backup and what to do; null when nothing is
+   * @param postponed why the last try gave no result, which says nothing of the backup; null when
+   *     it gave one
+   */
+  public record VerificationStatus(
+      String result, long millis, @Nullable String error, @Nullable String postponed) {
+    /** Not verified yet. */
+    public static final String PENDING = "pending";
+
+    /** Its last state can be restored, and so can all that is to be expected. */
+    public static final String SOUND = "sound";
+
+    /** Its last state can be restored, some between others can't. */
+    public static final String INCOMPLETE = "incomplete";
+
+    /** There is nothing at that place. */
+    public static final String MISSING = "missing";
+
+    /** Its last state can't be restored, or is damaged. */
+    public static final String FAILED = "failed";
+
+    /** Whether there is no backup that can be relied on. */
+    @JsonIgnore
+    public boolean isBad() {
+      return result.equals(FAILED) || result.equals(MISSING);
+    }
+  }
 
   /**
    * How a follower stands to its primary.

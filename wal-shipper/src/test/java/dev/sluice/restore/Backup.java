@@ -26,7 +26,7 @@ import java.util.TreeMap;
 import java.util.function.LongFunction;
 
 /** A database of random pages and its backup: what is changed is put into a store as LTX files. */
-final class Backup {
+public final class Backup {
   private final ObjectStore store;
   private final StoreLayout layout;
   private final Random random = new Random(42);
@@ -35,7 +35,7 @@ final class Backup {
   private long txid;
   private LongFunction<Instant> times = Instant::ofEpochSecond;
 
-  Backup(ObjectStore store, StoreLayout layout, int pageSize) {
+  public Backup(ObjectStore store, StoreLayout layout, int pageSize) {
     this.store = store;
     this.layout = layout;
     this.pageSize = pageSize;
@@ -75,26 +75,26 @@ final class Backup {
   }
 
   /** Changes pages and sets the size of the database; puts the transaction, returns its key. */
-  String transaction(int commit, int... changed) throws IOException {
+  public String transaction(int commit, int... changed) throws IOException {
     txid++;
     return put(0, txid, commit, change(commit, changed), Map.of());
   }
 
   /** A transaction that never reaches the store. */
-  void lost(int commit, int... changed) {
+  public void lost(int commit, int... changed) {
     txid++;
     change(commit, changed);
   }
 
   /** Puts the next transaction as Litestream does after a gap: with the whole database. */
-  String wholeTransaction(int commit, int... changed) throws IOException {
+  public String wholeTransaction(int commit, int... changed) throws IOException {
     txid++;
     change(commit, changed);
     return put(0, txid, commit, pages, Map.of());
   }
 
   /** Puts a snapshot at the current position. */
-  String snapshot(Map<String, String> metadata) throws IOException {
+  public String snapshot(Map<String, String> metadata) throws IOException {
     return put(StoreLayout.SNAPSHOT_LEVEL, 1, pages.size(), pages, metadata);
   }
 
@@ -105,7 +105,7 @@ final class Backup {
     return bytes.toByteArray();
   }
 
-  Position position() {
+  public Position position() {
     long xor = 0;
     for (Map.Entry<Integer, byte[]> page : pages.entrySet()) {
       xor ^= Checksums.page(page.getKey(), ByteBuffer.wrap(page.getValue()));

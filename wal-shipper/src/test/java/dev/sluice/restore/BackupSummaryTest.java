@@ -166,6 +166,18 @@ final class BackupSummaryTest {
   }
 
   @Test
+  void aVerificationTakesNoMergeForAGap(@TempDir Path scratch) throws IOException {
+    backup.transaction(2, 1, 2);
+    String merged = backup.transaction(2, 1);
+    backup.wholeTransaction(2, 1);
+    // The restore lists first, then the summary does.
+    ObjectStore racing = new RacingStore(store, 1, merged::equals, () -> {});
+    assertThat(Verification.run(racing, LAYOUT, RestoreOptions.DEFAULT, scratch).gaps()).isEmpty();
+    memory.delete(List.of(merged));
+    assertThat(Verification.run(store, LAYOUT, RestoreOptions.DEFAULT, scratch).gaps()).hasSize(1);
+  }
+
+  @Test
   void withoutChecksADamagedBackupGivesWhatItHas(@TempDir Path directory) throws IOException {
     String key = backup.transaction(3, 1, 2, 3);
     memory.damage(

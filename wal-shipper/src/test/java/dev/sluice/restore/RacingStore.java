@@ -15,25 +15,31 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** A store in which something happens just after the first listing, which does not show all. */
+/** A store in which something happens just after one listing, which does not show all. */
 final class RacingStore implements ObjectStore {
   private final ObjectStore store;
   private final Predicate<String> notYetListed;
   private final Runnable race;
-  private boolean raced;
+  private int toPass;
 
+  /** Of the first listing. */
   RacingStore(ObjectStore store, Predicate<String> notYetListed, Runnable race) {
+    this(store, 0, notYetListed, race);
+  }
+
+  /** Of that after {@code toPass} others. */
+  RacingStore(ObjectStore store, int toPass, Predicate<String> notYetListed, Runnable race) {
     this.store = store;
+    this.toPass = toPass;
     this.notYetListed = notYetListed;
     this.race = race;
   }
 
   @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
-    if (raced) {
+    if (toPass-- != 0) {
       return store.list(prefix, startAfter);
     }
-    raced = true;
     try (Stream<ObjectInfo> listed = store.list(prefix, startAfter)) {
       List<ObjectInfo> objects = listed.filter(info -> !notYetListed.test(info.key())).toList();
       race.run();

@@ -7,10 +7,10 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /** A clock that stands still until it is moved. */
-final class MovedClock extends Clock {
+public final class MovedClock extends Clock {
   private volatile Instant now = Instant.parse("2026-11-23T14:00:01Z");
 
-  void move(Duration by) {
+  public void move(Duration by) {
     now = now.plus(by);
   }
 

@@ -65,11 +65,11 @@ record S3Options(
   }
 
   private static URI endpoint(StoreQuery query, String text) {
+    if (text.contains("@")) {
+      throw query.bad("parameter endpoint holds a user; credentials come from the environment");
+    }
     try {
       URI uri = new URI(text.contains("://") ? text : "https://" + text);
-      if (uri.getUserInfo() != null) {
-        throw query.bad("parameter endpoint holds a user; credentials come from the environment");
-      }
       if (!List.of("http", "https").contains(uri.getScheme()) || uri.getHost() == null) {
         throw query.bad("parameter endpoint is '" + text + "', not http(s)://host:port");
       }

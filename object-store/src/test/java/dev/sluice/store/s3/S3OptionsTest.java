@@ -46,6 +46,7 @@ final class S3OptionsTest {
         "s3://bucket?endpont=http://h      | unknown parameter 'endpont'; known are endpoint, path-style, region, sse, sse-kms-key-id, storage-class|''",
         "s3://bucket?endpoint=ftp://h      | parameter endpoint is 'ftp://h', not http(s)://host:port|''",
         "s3://bucket?endpoint=http://u:p@h | parameter endpoint holds a user|u:p@h",
+        "s3://bucket?endpoint=http://u:p@_h| parameter endpoint holds a user|u:p@_h",
         "s3://bucket?path-style=yes        | parameter path-style is 'yes', not true or false|''",
         "s3://bucket?sse=des               | parameter sse is 'des', not AES256 or aws:kms|''",
         "s3://bucket?sse-kms-key-id=k      | parameter sse-kms-key-id needs sse=aws:kms|''",

@@ -1,0 +1,115 @@
+package dev.sluice.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ConfigShowTest {
+  private final Path directory;
+  private final Path file;
+
+  ConfigShowTest(@TempDir Path directory) {
+    this.directory = directory;
+    file = directory.resolve("sluice.yml");
+  }
+
+  /** What is shown of a file; that it is a configuration, and shows itself. */
+  private String shown(String text) throws Exception {
+    Files.writeString(file, text);
+    String shown = Run.sluice("config", "show", file).ok().out();
+    Path again = Files.writeString(directory.resolve("again.yml"), shown);
+    Run.sluice("config", "check", again).ok();
+    assertThat(Run.sluice("config", "show", again).ok().out()).isEqualTo(shown);
+    return shown;
+  }
+
+  @Test
+  void defaultsAreFilledIn() throws Exception {
+    assertThat(shown("data: d\nstore: /backups\n"))
+        .isEqualTo(
+            """
+            data: %s/d
+            store: file:///backups
+            sync-interval: 1s
+            levels:
+              - 30s
+              - 5m
+              - 1h
+            snapshot-interval: 24h
+            retention: 24h
+            l0-retention: 5m
+            verify-interval: 0s
+            bandwidth: 0kB
+            log-limit: 4GiB
+            fuse-binding: device
+            include: []
+            exclude: []
+            checkpoint-pages: 1000
+            databases: []
+            """
+                .formatted(directory));
+  }
+
+  @Test
+  void everyKeyIsShownAndReadAgain() throws Exception {
+    String text =
+        """
+        data: "/var/lib/a #1: b"
+        mount: /mnt
+        listen: :4480
+        follow: http://10.0.0.2:4480
+        store: [/a, "s3://b/p?region=r"]
+        sync-interval: 1500ms
+        levels: []
+        snapshot-interval: 6h
+        retention: 7d
+        l0-retention: 2m
+        verify-interval: 1d
+        bandwidth: 10MB
+        log-limit: 500MiB
+        prices: {put-per-1000: 0.01, get-per-1000: 0.001, list-per-1000: 0, out-per-gb: 0, storage-per-gb-month: 0.02}
+        fuse-binding: jnr-fuse
+        low-latency: false
+        include: ["**.db", "12"]
+        exclude: ["*.tmp", "yes"]
+        checkpoint-pages: 2000
+        databases:
+          - path: shop/app.db
+            store: [/x, /y]
+          - path: "1.5"
+        """;
+    String shown = shown(text);
+    assertThat(shown).contains("\nverify-interval: 24h\nbandwidth: 10MB\n", "      - file:///x\n");
+    Path again = directory.resolve("again.yml");
+    assertThat(ConfigFile.read(again, Map.<String, String>of()::get))
+        .isEqualTo(ConfigFile.read(file, Map.<String, String>of()::get));
+  }
+
+  @Test
+  void secretsAreMasked() throws Exception {
+    assertThat(
+            shown(
+                """
+                store: s3://b/p?secret-access-key=hidden&region=r
+                databases:
+                  - path: a.db
+                    store: s3://b/q?endpoint=http://key:hidden@host:9000
+                """))
+        .contains(
+            "store: s3://b/p?secret-access-key=***&region=r\n",
+            "    store: s3://b/q?endpoint=http://***@host:9000\n")
+        .doesNotContain("hidden");
+    Files.writeString(file, "follow: http://u:hidden@h\n");
+    assertThat(Run.sluice("config", "show", file).err())
+        .contains("holds a user")
+        .doesNotContain("hidden");
+    Files.writeString(file, "store: sftp://u:hidden@h/x\n");
+    assertThat(Run.sluice("config", "show", file).err())
+        .contains("holds a password")
+        .doesNotContain("hidden");
+  }
+}
