@@ -11,7 +11,8 @@ import java.util.Set;
  * Transactions that are in none of the files of a backup.
  *
  * <p>What lies between two snapshots with nothing else around was thinned out on purpose, as time
- * went by, and is no hole.
+ * went by, and is no hole. Nor is what lies before the oldest snapshot: no state there can be
+ * restored, and of the files that led to them only the newest of each level have been left.
  *
  * @param starts files after holes that hold the whole database though their names do not say so:
  *     Litestream goes on with one after it lost sight of some transactions
@@ -31,12 +32,20 @@ record Holes(List<Hole> holes, Set<StoredFile> starts) {
     RestorePlan.Probe probe = new WholeDatabaseProbe(listing.store());
     List<Hole> holes = new ArrayList<>();
     Set<StoredFile> starts = new HashSet<>();
+    long oldest =
+        files.stream()
+            .filter(StoredFile::isSnapshot)
+            .min(StoredFile.BY_MAX)
+            .map(StoredFile::maxTxid)
+            .orElse(0L);
     int probes = 0;
     StoredFile furthest = files.get(0);
     for (StoredFile file : files) {
       boolean joins = Long.compareUnsigned(from(file) - 1, furthest.maxTxid()) <= 0;
       if (!joins && !(file.isSnapshot() && furthest.isSnapshot())) {
-        holes.add(new Hole(furthest.maxTxid() + 1, from(file) - 1, furthest, file));
+        if (Long.compareUnsigned(from(file), oldest) > 0) {
+          holes.add(new Hole(furthest.maxTxid() + 1, from(file) - 1, furthest, file));
+        }
         if (!file.isSnapshot() && probes++ < MAX_PROBES && probe.holdsWholeDatabase(file)) {
           starts.add(file);
         }
