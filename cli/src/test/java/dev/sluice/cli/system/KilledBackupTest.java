@@ -10,13 +10,11 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code kill -9} of {@code sluice replicate} and {@code sluice restore} in the middle of it. */
-@Timeout(240)
 class KilledBackupTest {
   @RegisterExtension final Sandbox sandbox = new Sandbox();
 
