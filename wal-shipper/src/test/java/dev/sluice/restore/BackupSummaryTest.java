@@ -140,6 +140,25 @@ final class BackupSummaryTest {
     assertThat(read().gaps()).extracting(BackupSummary.Gap::firstTxid).containsExactly(6L);
   }
 
+  /** The same, where that file begins with the first transaction: its state can be restored. */
+  @Test
+  void whatHasExpiredBehindTheNewestFileOfALevelIsNoGap() throws IOException {
+    backup.transaction(5, 1, 2, 3, 4, 5);
+    backup.transaction(5, 2);
+    backup.compact(1, 2);
+    List<String> expired = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      expired.add(backup.transaction(5, 3));
+    }
+    backup.snapshot(Map.of());
+    backup.transaction(5, 4);
+    memory.delete(expired);
+
+    BackupSummary summary = read();
+    assertThat(summary.gaps()).isEmpty();
+    assertThat(summary.states()).isEqualTo(3);
+  }
+
   @Test
   void aFileThatExpiresMeanwhileIsNoError() throws IOException {
     backup.transaction(5, 1, 2, 3, 4, 5);
