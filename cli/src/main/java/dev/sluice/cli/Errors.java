@@ -80,8 +80,8 @@ final class Errors {
     if (e instanceof FileSystemException file) {
       return describeFile(file);
     }
-    if (e instanceof IOException) {
-      return message(e) + "; --verbose shows where it comes from";
+    if (e instanceof IOException io) {
+      return describeOther(io);
     }
     return e.getClass().getSimpleName() + ": " + message(e) + "; " + REPORT;
   }
@@ -104,7 +104,15 @@ final class Errors {
     if (e instanceof FileAlreadyExistsException) {
       return file + ": exists already; choose another name, or give --force";
     }
-    return message(e) + "; --verbose shows where it comes from";
+    return describeOther(e);
+  }
+
+  /** Java's words for a full disk say nothing of what to do. */
+  private static String describeOther(IOException e) {
+    String what = message(e);
+    return what.endsWith("No space left on device") || what.endsWith("Disk quota exceeded")
+        ? what + "; make room on that disk"
+        : what + "; --verbose shows where it comes from";
   }
 
   private static String message(Throwable e) {

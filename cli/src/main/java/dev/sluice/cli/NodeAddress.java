@@ -32,12 +32,17 @@ record NodeAddress(String url, @Nullable String token) {
             FILE,
             ".new",
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.write(whole, new ObjectMapper().writeValueAsBytes(this));
-    Files.move(
-        whole,
-        state.resolve(FILE),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    try {
+      Files.write(whole, new ObjectMapper().writeValueAsBytes(this));
+      Files.move(
+          whole,
+          state.resolve(FILE),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      Files.deleteIfExists(whole);
+      throw new IOException(whole + ": " + e.getMessage(), e);
+    }
   }
 
   static void delete(Path state) throws IOException {

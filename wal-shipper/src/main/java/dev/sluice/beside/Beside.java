@@ -154,12 +154,6 @@ public final class Beside implements Closeable {
     return database == null ? null : database.error();
   }
 
-  /** How often changes of a database could not be followed one by one, since the start. */
-  public int gaps(String name) {
-    BesideDatabase database = byName.get(name);
-    return database == null ? 0 : database.gaps();
-  }
-
   private void run() {
     int sweeps = 0;
     long nextSweep = System.nanoTime();

@@ -106,7 +106,6 @@ final class BesideDatabase implements Closeable {
   private volatile boolean namesChanged = true;
   private volatile @Nullable Database database;
   private volatile @Nullable String error;
-  private final AtomicInteger gaps = new AtomicInteger();
 
   /** Work that may take long, wanted of another thread. */
   private volatile boolean wantsWork;
@@ -131,11 +130,6 @@ final class BesideDatabase implements Closeable {
   /** What is wrong and what to do, or null. */
   @Nullable String error() {
     return error;
-  }
-
-  /** How often changes were found that could not be followed one by one. */
-  int gaps() {
-    return gaps.get();
   }
 
   /** True once when something that takes long is to be done by {@link #work}. */
@@ -657,7 +651,6 @@ final class BesideDatabase implements Closeable {
     if (first) {
       log.info("{} is a database and replicated from now on", name);
     } else if (stale != null && !expected && differed) {
-      gaps.incrementAndGet();
       databases.events().gap(name, stale);
       log.warn(
           "{}: {}: what had changed was found by comparing all pages and is transaction {}",

@@ -1,5 +1,6 @@
 package dev.sluice.restore;
 
+import dev.sluice.store.ObjectNotFoundException;
 import dev.sluice.store.ObjectStore;
 import java.io.IOException;
 import java.time.Duration;
@@ -79,8 +80,20 @@ public record BackupSummary(
     return (last != null && last.txid() == newestTxid) || !generations.isEmpty();
   }
 
-  /** Reads what is there: one listing (two if there is nothing of Litestream 0.5 or Sluice). */
+  /**
+   * Reads what is there: one listing (two if there is nothing of Litestream 0.5 or Sluice, or if
+   * files expire meanwhile).
+   */
   public static BackupSummary read(ObjectStore store, StoreLayout layout) throws IOException {
+    try {
+      return attempt(store, layout);
+    } catch (ObjectNotFoundException e) {
+      // Compacted or expired since the listing.
+      return attempt(store, layout);
+    }
+  }
+
+  private static BackupSummary attempt(ObjectStore store, StoreLayout layout) throws IOException {
     StoreListing listing = StoreListing.read(store, layout);
     if (listing.isEmpty()) {
       List<GenerationSummary> generations = Generation.summaries(store, layout);

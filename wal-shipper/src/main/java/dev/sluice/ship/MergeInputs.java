@@ -10,11 +10,8 @@ import dev.sluice.store.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -129,7 +126,7 @@ final class MergeInputs implements Closeable {
       return;
     }
     Path merged = temporary("part");
-    try (FileChannel out = FileChannel.open(merged, StandardOpenOption.WRITE)) {
+    try (TemporaryFile out = new TemporaryFile(merged)) {
       MergedFile.merge(part, out, false);
     }
     part.clear();
@@ -138,8 +135,9 @@ final class MergeInputs implements Closeable {
 
   private void addFromStore(StoreFile file) throws IOException {
     Path copy = temporary("copy");
-    try (InputStream in = store.get(key.apply(file), ByteRange.ALL)) {
-      Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+    try (InputStream in = store.get(key.apply(file), ByteRange.ALL);
+        TemporaryFile out = new TemporaryFile(copy)) {
+      out.copy(in);
     } catch (ObjectNotFoundException e) {
       // Somebody has deleted it, as 'sluice prune' does with what is no longer needed.
       missing.accept(file);

@@ -14,11 +14,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -41,11 +39,11 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
   static MergedFile of(List<LtxFile> inputs, Path directory) throws IOException {
     if (inputs.stream().mapToLong(LtxFile::sizeBytes).sum() <= IN_MEMORY_BYTES) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      LtxHeader header = merge(inputs, Channels.newChannel(bytes), true);
+      LtxHeader header = merge(inputs, sink(bytes), true);
       return new MergedFile(header, ByteSource.of(bytes.toByteArray()), null);
     }
     Path file = Files.createTempFile(directory, "merged", ".ltx");
-    try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+    try (TemporaryFile out = new TemporaryFile(file)) {
       LtxHeader header = merge(inputs, out, true);
       return new MergedFile(header, ByteSource.of(file), file);
     } catch (IOException | RuntimeException e) {
@@ -84,7 +82,7 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
             0);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     LtxEncoder encoder = new LtxEncoder();
-    encoder.start(header, sink(Channels.newChannel(bytes)));
+    encoder.start(header, sink(bytes));
     ByteBuffer page = ByteBuffer.allocateDirect(old.pageSize());
     for (int i = 0; i < input.index().count(); i++) {
       int pgno = input.index().pgno(i);
@@ -104,9 +102,9 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
     Path file = Files.createTempFile(directory, "difference", ".ltx");
     try (MergedFile whole = of(inputs, directory);
         LtxDecoder decoder = LtxDecoder.open(whole.content().open(), "the difference");
-        FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        TemporaryFile out = new TemporaryFile(file)) {
       LtxEncoder encoder = new LtxEncoder();
-      encoder.start(whole.header(), sink(out));
+      encoder.start(whole.header(), out);
       while (decoder.next()) {
         // A file has at least one page.
         if (decoder.pgno() == 1 || !from.has(decoder.pgno(), decoder.page().duplicate())) {
@@ -121,13 +119,12 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
     }
   }
 
-  static LtxHeader merge(List<LtxFile> inputs, WritableByteChannel out, boolean noChecksum)
-      throws IOException {
-    return LtxCompactor.compact(inputs, sink(out), new LtxCompactor.Options(noChecksum, 1))
-        .header();
+  static LtxHeader merge(List<LtxFile> inputs, LtxSink out, boolean noChecksum) throws IOException {
+    return LtxCompactor.compact(inputs, out, new LtxCompactor.Options(noChecksum, 1)).header();
   }
 
-  private static LtxSink sink(WritableByteChannel out) {
+  private static LtxSink sink(ByteArrayOutputStream memory) {
+    WritableByteChannel out = Channels.newChannel(memory);
     return bytes -> {
       while (bytes.hasRemaining()) {
         out.write(bytes);

@@ -20,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class Retention {
   private Retention() {}
 
-  /** The files that may be deleted. */
+  /**
+   * The files that may be deleted, in that order: the oldest first, so that who is killed
+   * meanwhile, or looks at the store, finds no transaction missing between others.
+   */
   static List<StoreFile> expired(StoreContents contents, ShippingPolicy policy, long nowMillis) {
     List<StoreFile> all = contents.all();
     StoreFile base = base(contents, nowMillis - policy.retention().toMillis());
@@ -36,6 +39,7 @@ final class Retention {
         expired.add(file);
       }
     }
+    expired.sort(Comparator.comparing(StoreFile::maxTxid, Long::compareUnsigned));
     Set<StoreFile> gone = new HashSet<>(expired);
     List<StoreFile> kept = all.stream().filter(file -> !gone.contains(file)).toList();
     return leadsToTheEnd(kept, contents) ? expired : List.of();

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,58 @@ final class BackupSummaryTest {
     assertThat(summary.gaps()).isEmpty();
     assertThat(summary.states()).isEqualTo(3);
     assertThat(summary.isNewestRestorable()).isTrue();
+  }
+
+  /** The newest file of a level stays when what joined it to a later snapshot has expired. */
+  @Test
+  void whatIsLeftOfBeforeTheOldestSnapshotIsNoGap() throws IOException {
+    List<String> expired = new ArrayList<>(List.of(backup.transaction(5, 1, 2, 3, 4, 5)));
+    backup.transaction(5, 2);
+    expired.add(backup.transaction(5, 3));
+    backup.transaction(5, 4);
+    backup.transaction(5, 1);
+    backup.compact(4, 5);
+    backup.snapshot(Map.of());
+    memory.delete(expired);
+
+    BackupSummary summary = read();
+    assertThat(summary.gaps()).isEmpty();
+    assertThat(summary.states()).isEqualTo(1);
+
+    backup.lost(5, 2);
+    backup.transaction(5, 3);
+    assertThat(read().gaps()).extracting(BackupSummary.Gap::firstTxid).containsExactly(6L);
+  }
+
+  /** The same, where that file begins with the first transaction: its state can be restored. */
+  @Test
+  void whatHasExpiredBehindTheNewestFileOfALevelIsNoGap() throws IOException {
+    backup.transaction(5, 1, 2, 3, 4, 5);
+    backup.transaction(5, 2);
+    backup.compact(1, 2);
+    List<String> expired = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      expired.add(backup.transaction(5, 3));
+    }
+    backup.snapshot(Map.of());
+    backup.transaction(5, 4);
+    memory.delete(expired);
+
+    BackupSummary summary = read();
+    assertThat(summary.gaps()).isEmpty();
+    assertThat(summary.states()).isEqualTo(3);
+  }
+
+  @Test
+  void aFileThatExpiresMeanwhileIsNoError() throws IOException {
+    backup.transaction(5, 1, 2, 3, 4, 5);
+    backup.lost(5, 3);
+    String expires = backup.wholeTransaction(5, 4);
+    backup.snapshot(Map.of());
+
+    RacingStore racing =
+        new RacingStore(store, key -> false, () -> memory.delete(List.of(expires)));
+    assertThat(BackupSummary.read(racing, LAYOUT).states()).isEqualTo(2);
   }
 
   @Test

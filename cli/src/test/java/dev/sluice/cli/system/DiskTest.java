@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.cli.Run;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.RandomAccessFile;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -43,7 +41,7 @@ class DiskTest {
   @ParameterizedTest
   @ValueSource(strings = {"tmpfs", "ext4"})
   void full(String kind) throws Exception {
-    Path disk = disk(kind, "data", 12);
+    Path disk = SmallDisk.mount(sandbox, kind, "data", 12);
     SluiceProcess primary = sandbox.primary();
     Copies copies = new Copies(sandbox, primary, sandbox.follower(primary.url()));
     Set<Integer> answers = new TreeSet<>();
@@ -61,7 +59,7 @@ class DiskTest {
           statement.execute("INSERT INTO n VALUES(0)");
           copies.live(name);
           for (int free : new int[] {0, 8, 40, 90, 220, 300, 420}) {
-            fill(disk, free);
+            SmallDisk.fill(disk, free);
             String before = content(statement);
             int answer = insert(statement, 400);
             answers.add(answer);
@@ -71,7 +69,7 @@ class DiskTest {
                   .as("%s with %d KiB, answered %d", name, free, answer)
                   .isEqualTo(answer == 0 ? grown(before) : before);
             }
-            Files.delete(disk.resolve("filler"));
+            SmallDisk.empty(disk);
             statement.execute("DELETE FROM t WHERE i%3>0");
             copies.live(name);
           }
@@ -94,7 +92,7 @@ class DiskTest {
   /** A database that is not there yet, and one copied in. */
   @Test
   void fullForSomethingNew() throws Exception {
-    Path disk = disk("tmpfs", "data", 8);
+    Path disk = SmallDisk.mount(sandbox, "tmpfs", "data", 8);
     SluiceProcess primary = sandbox.primary();
     Copies copies = new Copies(sandbox, primary, sandbox.follower(primary.url()));
     Path plain = sandbox.path("plain.db");
@@ -102,13 +100,13 @@ class DiskTest {
     for (int free : new int[] {0, 8, 16, 20, 24, 40}) {
       for (String mode : new String[] {"wal", "delete"}) {
         String name = mode + free + ".db";
-        fill(disk, free);
+        SmallDisk.fill(disk, free);
         Run run =
             Run.process(
                 "sqlite3",
                 copies.mounted(name),
                 "PRAGMA journal_mode=" + mode + "; CREATE TABLE t(v); INSERT INTO t VALUES(1)");
-        Files.delete(disk.resolve("filler"));
+        SmallDisk.empty(disk);
         if (run.status() != 0) {
           assertThat(run.err()).containsPattern("full|I/O error|unable to open");
         }
@@ -121,11 +119,11 @@ class DiskTest {
     }
     for (int free : new int[] {100, 200, 208, 216, 240}) {
       String name = "copied" + free + ".db";
-      fill(disk, free);
+      SmallDisk.fill(disk, free);
       Run run = Run.process("cp", plain, copies.mounted(name));
       Run settled = Run.process("sh", "-c", "sleep 0.3");
       assertThat(settled.status()).isZero();
-      Files.delete(disk.resolve("filler"));
+      SmallDisk.empty(disk);
       if (run.status() != 0) {
         assertThat(run.err()).contains("No space left");
         Run.process("cp", plain, copies.mounted(name));
@@ -137,7 +135,7 @@ class DiskTest {
   /** The primary and its other followers don't notice. */
   @Test
   void fullOnAFollower() throws Exception {
-    Path disk = disk("tmpfs", "data2", 8);
+    Path disk = SmallDisk.mount(sandbox, "tmpfs", "data2", 8);
     SluiceProcess primary = sandbox.primary();
     SluiceProcess follower = sandbox.follower(primary.url());
     Copies copies = new Copies(sandbox, primary, follower);
@@ -151,14 +149,14 @@ class DiskTest {
         statement.execute("INSERT INTO n VALUES(0)");
         copies.live(name);
         for (int free : new int[] {0, 60, 150, 400}) {
-          fill(disk, free);
+          SmallDisk.fill(disk, free);
           for (int i = 0; i < 5; i++) {
             assertThat(insert(statement, 200)).isZero();
           }
           TimeUnit.MILLISECONDS.sleep(300);
           assertThat(SqliteFile.query(copies.followed(name), "PRAGMA integrity_check"))
               .isEqualTo("ok");
-          Files.delete(disk.resolve("filler"));
+          SmallDisk.empty(disk);
           copies.live(name);
         }
         copies.all(name);
@@ -170,13 +168,13 @@ class DiskTest {
   /** Shipping waits; applications don't. */
   @Test
   void fullStore() throws Exception {
-    Path disk = disk("tmpfs", "store", 4);
+    Path disk = SmallDisk.mount(sandbox, "tmpfs", "store", 4);
     SluiceProcess primary = sandbox.primary();
     Copies copies = new Copies(sandbox, primary, sandbox.follower(primary.url()));
     Path file = copies.mounted("a.db");
     sandbox.run("sqlite3", file, "CREATE TABLE t(v); INSERT INTO t VALUES(1)");
     copies.all("a.db");
-    fill(disk, 4);
+    SmallDisk.fill(disk, 4);
     for (int i = 0; i < 5; i++) {
       sandbox.run("sqlite3", file, "INSERT INTO t VALUES(hex(randomblob(30000)))");
     }
@@ -186,15 +184,15 @@ class DiskTest {
       assertThat(System.nanoTime()).isLessThan(deadline);
       TimeUnit.MILLISECONDS.sleep(50);
     }
-    Files.delete(disk.resolve("filler"));
+    SmallDisk.empty(disk);
     copies.all("a.db");
   }
 
   /** Writes that the disk takes and fails to keep: an error comes at an fsync. */
   @Test
   void failingSyncs() throws Exception {
-    Path below = disk("tmpfs", "below", 6);
-    Path disk = loop("ext2", below.resolve("image"), "data", 64);
+    Path below = SmallDisk.mount(sandbox, "tmpfs", "below", 6);
+    Path disk = SmallDisk.loop(sandbox, "ext2", below.resolve("image"), "data", 64);
     SluiceProcess primary = sandbox.primary();
     Copies copies = new Copies(sandbox, primary, sandbox.follower(primary.url()));
     Set<Integer> answers = new TreeSet<>();
@@ -208,11 +206,11 @@ class DiskTest {
         statement.execute("CREATE TABLE n(n)");
         statement.execute("INSERT INTO n VALUES(0)");
         for (int free : new int[] {0, 40, 120, 250}) {
-          fill(below, free);
+          SmallDisk.fill(below, free);
           String before = content(statement);
           int answer = insert(statement, 200);
           answers.add(answer);
-          Files.delete(below.resolve("filler"));
+          SmallDisk.empty(below);
           if (answer == 0) {
             assertThat(content(statement)).isEqualTo(grown(before));
           } else {
@@ -312,47 +310,5 @@ class DiskTest {
   private static String metrics(String url) throws IOException, InterruptedException {
     HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/metrics")).build();
     return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
-  }
-
-  /** A small disk of its own at a path of the sandbox. */
-  private Path disk(String kind, String name, int mebibytes) throws Exception {
-    if (!kind.equals("tmpfs")) {
-      return loop(kind, sandbox.path(name + ".image"), name, mebibytes);
-    }
-    Path disk = Files.createDirectories(sandbox.path(name));
-    Run run = Run.process("mount", "-t", "tmpfs", "-o", "size=" + mebibytes + "m", "none", disk);
-    assumeTrue(run.status() == 0, "mounting is refused here: " + run.err().strip());
-    return disk;
-  }
-
-  private Path loop(String kind, Path image, String name, int mebibytes) throws Exception {
-    assumeTrue(Run.find("mkfs." + kind).isPresent(), "there is no mkfs." + kind);
-    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-      file.setLength((long) mebibytes << 20);
-    }
-    Path disk = Files.createDirectories(sandbox.path(name));
-    Run run = Run.process("mkfs." + kind, "-q", "-m", "0", image);
-    assertThat(run.status()).as(run.err()).isZero();
-    run = Run.process("mount", "-o", "loop", image, disk);
-    assumeTrue(run.status() == 0, "mounting is refused here: " + run.err().strip());
-    Files.deleteIfExists(disk.resolve("lost+found"));
-    return disk;
-  }
-
-  /** Leaves about so many KiB free. */
-  private static void fill(Path disk, int kibibytes) throws IOException {
-    Path filler = disk.resolve("filler");
-    byte[] block = new byte[4096];
-    java.util.Arrays.fill(block, (byte) 1);
-    try (OutputStream out = Files.newOutputStream(filler)) {
-      while (true) {
-        out.write(block);
-      }
-    } catch (IOException full) {
-      long size = Files.size(filler);
-      try (RandomAccessFile file = new RandomAccessFile(filler.toFile(), "rw")) {
-        file.setLength(Math.max(0, size - kibibytes * 1024L));
-      }
-    }
   }
 }

@@ -84,6 +84,7 @@ class ReplicateTest {
     assertThat(first.status()).as(first.toString()).isZero();
     assertThat(second.status()).as(second.toString()).isZero();
     database.same();
+    assertThat(database.gaps()).isZero();
     assertThat(SqliteFile.query(database.file(), "SELECT count(*) FROM t")).isEqualTo("6000");
     assertThat(second.lines().get(second.lines().size() - 1))
         .as("checkpoints that went through, and others")
@@ -145,6 +146,30 @@ class ReplicateTest {
     }
   }
 
+  /** Each connection that closes deletes the WAL, and what was in it. */
+  @ParameterizedTest
+  @CsvSource({"wal, true", "wal, false", "delete, true", "delete, false"})
+  void applicationRestartsWhileSluiceIsDown(String journalMode, boolean killed) throws Exception {
+    create("PRAGMA journal_mode=" + journalMode + "; CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
+    Replicated database = Replicated.start(sandbox, "app.db");
+    sql("INSERT INTO t(v) VALUES(1)");
+    database.same();
+    assertThat(database.gaps()).isZero();
+    if (killed) {
+      database.process().kill();
+    } else {
+      database.process().stop();
+    }
+    Subprocess writer = sandbox.python("replicated.py", "reopen", database.file(), 50);
+    assertThat(writer.status()).as(writer.toString()).isZero();
+    database.restart();
+    database.same();
+    assertThat(database.gaps()).isEqualTo(1);
+    sql("INSERT INTO t(v) VALUES(1)");
+    database.same();
+    assertThat(database.gaps()).isEqualTo(1);
+  }
+
   @Test
   void nothingIsComparedAfterACleanStop() throws Exception {
     create("PRAGMA journal_mode=wal; CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
@@ -184,6 +209,7 @@ class ReplicateTest {
     database.same();
     sql("PRAGMA page_size=1024; VACUUM; PRAGMA journal_mode=wal; INSERT INTO t(v) VALUES(3)");
     database.same();
+    assertThat(database.gaps()).isZero();
   }
 
   /**
@@ -214,7 +240,9 @@ class ReplicateTest {
     for (String suffix : List.of("-wal", "-shm")) {
       Files.deleteIfExists(sandbox.path("app.db" + suffix));
     }
+    int gaps = database.gaps();
     sandbox.run("mv", sandbox.path("new.db"), database.file());
+    Replicated.eventually("the gap is counted", () -> database.gaps() > gaps);
     database.same();
   }
 

@@ -72,12 +72,22 @@ final class Replicated {
     return Position.parse(answer.path("position").asText());
   }
 
+  /** Since the start, as the metrics count them; the log has a warning for each. */
   int gaps() throws Exception {
-    return Http.text(url() + "/metrics")
-        .lines()
-        .filter(line -> line.startsWith("sluice_capture_gaps_total"))
-        .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-        .sum();
+    int gaps =
+        Http.text(url() + "/metrics")
+            .lines()
+            .filter(line -> line.startsWith("sluice_capture_gaps_total"))
+            .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+            .sum();
+    assertThat(
+            process()
+                .err()
+                .lines()
+                .filter(line -> line.contains("what had changed was found by comparing all pages")))
+        .hasSize(gaps)
+        .allMatch(line -> line.contains(" WARN ") && line.contains(name));
+    return gaps;
   }
 
   /** The position covers what is there, and the follower and the store have it to the byte. */

@@ -178,16 +178,21 @@ final class Sandbox
 
   /** Sluice beside the application of a database, without a mount; ships every 100 ms. */
   SluiceProcess replicate(Path database, int port) throws IOException, InterruptedException {
-    SluiceProcess process =
-        sluice(
-            "replicate",
-            "replicate",
-            database,
-            store() + "/" + database.getFileName(),
-            "--sync-interval",
-            "100ms",
-            "--listen",
-            "127.0.0.1:" + port);
+    return replicate(
+        database,
+        store() + "/" + database.getFileName(),
+        "--sync-interval",
+        "100ms",
+        "--listen",
+        "127.0.0.1:" + port);
+  }
+
+  /** The same, with the URL of a store and flags. */
+  SluiceProcess replicate(Path database, String store, Object... flags)
+      throws IOException, InterruptedException {
+    Object[] args =
+        Stream.concat(Stream.of("replicate", database, store), Stream.of(flags)).toArray();
+    SluiceProcess process = sluice("replicate", args);
     process.await(line -> line.startsWith("replicating "));
     return process;
   }

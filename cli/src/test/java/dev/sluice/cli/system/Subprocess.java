@@ -1,5 +1,6 @@
 package dev.sluice.cli.system;
 
+import dev.sluice.store.s3.Versitygw;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,8 +17,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process of a test. Its standard output is kept line by line, its standard error in a file; both
- * are shown when a test fails. Everything waited for has a time limit.
+ * A process of a test, with the credentials of {@link Versitygw}. Its standard output is kept line
+ * by line, its standard error in a file; both are shown when a test fails. Everything waited for
+ * has a time limit.
  */
 class Subprocess implements AutoCloseable {
   /** A process that has not answered in this time never will. */
@@ -39,11 +42,14 @@ class Subprocess implements AutoCloseable {
   Subprocess(String name, Path directory, List<String> command) throws IOException {
     this.name = name;
     this.err = Files.createTempFile(directory, name, ".err");
-    this.process =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectError(err.toFile())
-            .start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).directory(directory.toFile()).redirectError(err.toFile());
+    Map<String, String> environment = builder.environment();
+    environment.put("AWS_ACCESS_KEY_ID", Versitygw.ACCESS_KEY);
+    environment.put("AWS_SECRET_ACCESS_KEY", Versitygw.SECRET_KEY);
+    // Litestream refuses S3 with it.
+    environment.remove("AWS_CA_BUNDLE");
+    this.process = builder.start();
     Thread reader = new Thread(this::read, "output of " + name);
     reader.setDaemon(true);
     reader.start();

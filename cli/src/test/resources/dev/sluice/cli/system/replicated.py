@@ -1,6 +1,7 @@
 """Applications that keep their own database: replicated.py DOES DATABASE COUNT [CHECKPOINT]."""
 import sqlite3
 import sys
+import time
 
 does, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
@@ -27,6 +28,12 @@ if does == "write":
             done += not busy
             other += busy
     print(done, other, flush=True)
+elif does == "steady":
+    db = connect()
+    for i in range(count):
+        insert(db, i)
+        print("done", i + 1, flush=True)
+        time.sleep(0.005)
 elif does == "reopen":
     for i in range(count):
         db = connect()

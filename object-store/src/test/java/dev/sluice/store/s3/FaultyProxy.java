@@ -44,8 +44,11 @@ public final class FaultyProxy implements AutoCloseable {
 
   private record Injection(Fault fault, String requestLine, AtomicInteger times) {}
 
-  private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   private final int server;
+
+  /** Guarded by {@code this}. */
+  private ServerSocket listener;
+
   private final List<Injection> injections = new ArrayList<>();
   private final List<String> requests = new ArrayList<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -54,17 +57,38 @@ public final class FaultyProxy implements AutoCloseable {
   /** In front of a server on a port of this machine. */
   public FaultyProxy(int server) throws IOException {
     this.server = server;
-    start("faulty-proxy", this::accept);
+    listener = listen(0);
+  }
+
+  private ServerSocket listen(int port) throws IOException {
+    ServerSocket socket = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
+    start("faulty-proxy", () -> accept(socket));
+    return socket;
   }
 
   /** Where clients find it. */
-  public String endpoint() {
+  public synchronized String endpoint() {
     return "http://127.0.0.1:" + listener.getLocalPort();
   }
 
   /** The next requests whose first line, {@code METHOD path HTTP/1.1}, matches fail. */
   public synchronized void inject(Fault fault, String requestLine, int times) {
     injections.add(new Injection(fault, requestLine, new AtomicInteger(times)));
+  }
+
+  /** Refuses connections, and breaks those that there are, until {@link #heal}. */
+  public synchronized void refuse() throws IOException {
+    listener.close();
+    open.forEach(this::close);
+  }
+
+  /** No request fails from now on. Connections that hang are broken. */
+  public synchronized void heal() throws IOException {
+    injections.clear();
+    open.forEach(this::close);
+    if (listener.isClosed()) {
+      listener = listen(listener.getLocalPort());
+    }
   }
 
   /** First lines of all requests so far. */
@@ -89,10 +113,10 @@ public final class FaultyProxy implements AutoCloseable {
     thread.start();
   }
 
-  private void accept() {
-    while (!listener.isClosed()) {
+  private void accept(ServerSocket socket) {
+    while (!socket.isClosed()) {
       try {
-        Socket client = listener.accept();
+        Socket client = socket.accept();
         open.add(client);
         start("faulty-proxy-connection", () -> serve(client));
       } catch (IOException e) {
@@ -208,7 +232,7 @@ public final class FaultyProxy implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
     listener.close();
     open.forEach(this::close);
   }
