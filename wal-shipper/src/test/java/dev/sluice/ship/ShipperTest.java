@@ -14,6 +14,7 @@ import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.ship.Shipper.LogLimits;
 import dev.sluice.store.DirectoryStore;
+import dev.sluice.store.ObjectInfo;
 import dev.sluice.store.ObjectStore;
 import dev.sluice.store.StoreUnavailableException;
 import java.io.IOException;
@@ -21,9 +22,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -238,6 +241,41 @@ final class ShipperTest {
     }
     assertThat(directory.resolve("store/sluice-writer")).doesNotExist();
     assertRestores();
+  }
+
+  /** As of a store that lists what was put a while later. */
+  @Test
+  void aListingWithoutTheNewestFilesLosesNothing() throws IOException {
+    try (Shipper shipper = shipper()) {
+      for (int i = 0; i < 3; i++) {
+        model.commit(database, model.change());
+        assertThat(shipper.flush()).isTrue();
+      }
+    }
+    ObjectStore current = store;
+    for (int hidden = 1; hidden <= 3; hidden++) {
+      int missing = hidden;
+      store =
+          new ForwardingStore(current) {
+            @Override
+            protected void before() {}
+
+            @Override
+            public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
+              List<ObjectInfo> all =
+                  super.list(prefix, startAfter)
+                      .sorted(Comparator.comparing(ObjectInfo::key))
+                      .toList();
+              return all.subList(0, Math.max(0, all.size() - missing)).stream();
+            }
+          };
+      try (Shipper shipper = shipper()) {
+        model.commit(database, model.change());
+        assertThat(shipper.flush()).isTrue();
+      }
+      store = current;
+      assertRestores();
+    }
   }
 
   @Test
