@@ -1,24 +1,31 @@
 package dev.sluice.cli;
 
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.NodeClient;
 import dev.sluice.node.NodeStatus;
 import dev.sluice.node.StoreUsage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 @Command(
     name = "status",
     description = "Show the databases of running nodes: positions, lag and backups.",
     footerHeading = "%nExample:%n",
-    footer = "  sluice status --url http://127.0.0.1:4480 --url http://127.0.0.1:4481")
+    footer = {
+      "  sluice status --url http://127.0.0.1:4480 --url http://127.0.0.1:4481",
+      "  sluice status data/shop/app.db",
+    })
 final class StatusCommand extends CliCommand {
   /** What a node said. */
   record Answer(String url, NodeStatus status) {}
@@ -27,20 +34,35 @@ final class StatusCommand extends CliCommand {
       names = "--url",
       paramLabel = "URL",
       converter = NodeUrl.Converter.class,
-      defaultValue = NodeUrl.DEFAULT,
       description = "A node; may be repeated (default: " + NodeUrl.DEFAULT + ").")
   private List<NodeUrl> urls = List.of();
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "DB",
+      description =
+          "A database file: asks the node that runs on this machine and has it, also if it listens to nobody.")
+  private List<String> databases = List.of();
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
   @Override
   public Integer call() throws IOException {
+    Map<String, NodeClient> nodes = new LinkedHashMap<>();
+    urls.forEach(url -> nodes.put(url.toString(), url.client()));
+    for (String database : databases) {
+      NodeClient node = NodeAddress.find(database, null).node();
+      nodes.put(node.url(), node);
+    }
+    if (nodes.isEmpty()) {
+      nodes.put(NodeUrl.DEFAULT, NodeUrl.parse(NodeUrl.DEFAULT).client());
+    }
     List<Answer> answers = new ArrayList<>();
     int status = ExitStatus.OK;
-    for (NodeUrl url : urls) {
+    for (Map.Entry<String, NodeClient> node : nodes.entrySet()) {
       try {
-        answers.add(new Answer(url.toString(), url.client().status()));
+        answers.add(new Answer(node.getKey(), node.getValue().status()));
       } catch (IOException e) {
         status = Errors.show(e, spec().commandLine());
       }

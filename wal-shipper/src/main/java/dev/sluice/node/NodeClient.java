@@ -78,6 +78,11 @@ public final class NodeClient {
             .build();
   }
 
+  /** The URL of the node, without a slash at its end. */
+  public String url() {
+    return node;
+  }
+
   /** What the node says of itself and of all its databases. */
   public NodeStatus status() throws IOException {
     HttpResponse<String> answer = get("/v1/status", ANSWER_TIMEOUT);

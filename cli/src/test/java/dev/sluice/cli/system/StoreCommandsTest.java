@@ -65,6 +65,8 @@ class StoreCommandsTest {
       for (String store : List.of("one", "two")) {
         assertThat(sandbox.path(store).resolve("shop/app.db/ltx/9")).isNotEmptyDirectory();
       }
+      assertThat(Run.sluice("status", data).ok().out())
+          .contains("shop/app.db", position.toString(), "one", "two");
       Run unknown = Run.sluice("sync", sandbox.path("data/no.db"));
       assertThat(unknown.status()).isEqualTo(1);
       assertThat(unknown.err()).contains("unknown database");
