@@ -183,7 +183,7 @@ final class Recovery {
 
   /** Reads a page of a main file; zeros beyond its end. */
   static void readPage(NativeFile main, int pgno, ByteBuffer target) throws IOException {
-    main.read(target, (long) (pgno - 1) * target.capacity());
+    main.read(target, (long) (pgno - 1) * target.remaining());
     while (target.hasRemaining()) {
       target.put((byte) 0);
     }

@@ -16,14 +16,11 @@ public interface PageReader {
    */
   default void readAll(int first, int pageSize, ByteBuffer target) throws IOException {
     int lockPage = Checksums.lockPage(pageSize);
-    int limit = target.limit();
-    for (int pgno = first; target.position() < limit; pgno++) {
-      target.limit(target.position() + pageSize);
-      if (pgno == lockPage) {
-        target.position(target.limit());
-      } else {
-        read(pgno, target);
+    for (int pgno = first; target.hasRemaining(); pgno++) {
+      if (pgno != lockPage) {
+        read(pgno, target.slice(target.position(), pageSize));
       }
+      target.position(target.position() + pageSize);
     }
   }
 }

@@ -71,6 +71,9 @@ public final class PageModel {
   }
 
   public void read(int pgno, ByteBuffer target) {
+    if (target.capacity() != pageSize || target.remaining() != pageSize) {
+      throw new IllegalArgumentException("a page is wanted in " + target);
+    }
     target.put(page(pgno));
   }
 

@@ -578,6 +578,23 @@ def copied():
 
 
 @case
+def large_at_once():
+    """Databases of some megabytes that come all at once, in each mode, and that change their page size."""
+    elsewhere = TOP + "-large"
+    os.mkdir(elsewhere)
+    for mode in ["wal", "delete"]:
+        make("%s/%s.db" % (elsewhere, mode), mode, 9000, 1024).close()
+        shell("cp %s/%s.db %s-cp.db; sqlite3 %s-restored.db '.restore %s/%s.db'" % (elsewhere, mode, mode, mode, elsewhere, mode))
+        compare()
+        c = patient(mode + "-cp.db")
+        c("PRAGMA journal_mode=delete", "PRAGMA page_size=8192", "VACUUM", "PRAGMA journal_mode=" + mode, rows(3))
+        c.close()
+    for mode in ["off", "memory"]:
+        make(mode + ".db", mode, 9000).close()
+    compare()
+
+
+@case
 def written_at_once():
     """A WAL begins before the pause that tells Sluice that what came without a journal is whole."""
     elsewhere = TOP + "-at-once"
