@@ -8,6 +8,7 @@ import dev.sluice.ltx.Position;
 import dev.sluice.ltx.Txid;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -74,20 +75,26 @@ final class Replicated {
 
   /** Since the start, as the metrics count them; the log has a warning for each. */
   int gaps() throws Exception {
-    int gaps =
-        Http.text(url() + "/metrics")
-            .lines()
-            .filter(line -> line.startsWith("sluice_capture_gaps_total"))
-            .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-            .sum();
-    assertThat(
-            process()
-                .err()
-                .lines()
-                .filter(line -> line.contains("what had changed was found by comparing all pages")))
-        .hasSize(gaps)
-        .allMatch(line -> line.contains(" WARN ") && line.contains(name));
-    return gaps;
+    // One may come between the two.
+    eventually("a warning for each gap", () -> counted() == warnings().size());
+    assertThat(warnings()).allMatch(line -> line.contains(" WARN ") && line.contains(name));
+    return counted();
+  }
+
+  private int counted() throws Exception {
+    return Http.text(url() + "/metrics")
+        .lines()
+        .filter(line -> line.startsWith("sluice_capture_gaps_total"))
+        .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  private List<String> warnings() throws Exception {
+    return process()
+        .err()
+        .lines()
+        .filter(line -> line.contains("what had changed was found by comparing all pages"))
+        .toList();
   }
 
   /** The position covers what is there, and the follower and the store have it to the byte. */
