@@ -67,8 +67,7 @@ class KilledBackupTest {
           sync = Run.sluice("sync", file);
           assertThat(sync.status()).as(sync.err()).isZero();
           Copies.same("restored", SqliteFile.pages(file), backup.restore());
-          Run verify = Run.sluice("verify", backup.url());
-          assertThat(verify.status()).as(verify.out() + verify.err()).isZero();
+          verify(backup);
         } catch (Exception | AssertionError e) {
           throw Campaign.failed(seed, e);
         }
@@ -76,6 +75,23 @@ class KilledBackupTest {
       process.stop();
       Copies.same("restored", SqliteFile.pages(file), backup.restore());
     }
+  }
+
+  /**
+   * No transaction is missing. Beside a node that merges and deletes all the time one may seem to
+   * be for a moment, just after a snapshot; what is missing stays missing.
+   */
+  private static void verify(BackupStore backup) throws Exception {
+    StringBuilder said = new StringBuilder();
+    for (int attempt = 0; attempt < 3; attempt++) {
+      Run verify = Run.sluice("verify", backup.url());
+      if (verify.status() == 0) {
+        return;
+      }
+      said.append(verify.out()).append(verify.err()).append(backup.files()).append('\n');
+      TimeUnit.MILLISECONDS.sleep(500);
+    }
+    throw new AssertionError(said.toString());
   }
 
   private SluiceProcess replicating() throws Exception {
