@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +65,11 @@ public record BackupSummary(
    * @param restorableAfter whether what comes after the gap can be restored
    */
   public record Gap(
-      long firstTxid, long lastTxid, Instant after, Instant before, boolean restorableAfter) {}
+      long firstTxid, long lastTxid, Instant after, Instant before, boolean restorableAfter) {
+    private boolean isSame(Gap other) {
+      return firstTxid == other.firstTxid && lastTxid == other.lastTxid;
+    }
+  }
 
   /** A generation of Litestream 0.3: snapshots and WALs that belong together. */
   public record GenerationSummary(
@@ -81,16 +86,38 @@ public record BackupSummary(
   }
 
   /**
-   * Reads what is there: one listing (two if there is nothing of Litestream 0.5 or Sluice, or if
-   * files expire meanwhile).
+   * Reads what is there: one listing (two if there is nothing of Litestream 0.5 or Sluice, if files
+   * expire meanwhile, or if transactions seem to be missing).
    */
   public static BackupSummary read(ObjectStore store, StoreLayout layout) throws IOException {
+    BackupSummary summary = readOnce(store, layout);
+    if (summary.gaps.isEmpty()) {
+      return summary;
+    }
+    // Files are put and deleted while they are listed: what lacks must lack twice in a row.
+    List<Gap> before = summary.gaps;
+    return readOnce(store, layout).withGaps(gap -> before.stream().anyMatch(gap::isSame));
+  }
+
+  private static BackupSummary readOnce(ObjectStore store, StoreLayout layout) throws IOException {
     try {
       return attempt(store, layout);
     } catch (ObjectNotFoundException e) {
       // Compacted or expired since the listing.
       return attempt(store, layout);
     }
+  }
+
+  private BackupSummary withGaps(Predicate<Gap> kept) {
+    return new BackupSummary(
+        levels,
+        snapshots,
+        states,
+        first,
+        last,
+        newestTxid,
+        gaps.stream().filter(kept).toList(),
+        generations);
   }
 
   private static BackupSummary attempt(ObjectStore store, StoreLayout layout) throws IOException {

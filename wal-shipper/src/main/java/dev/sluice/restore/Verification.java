@@ -44,32 +44,10 @@ public final class Verification {
               layout,
               options.withIntegrity(IntegrityCheck.FULL, options.databaseCheck()),
               scratch.resolve(NAME));
-      return new Outcome(restored, gaps(store, layout));
+      return new Outcome(restored, BackupSummary.read(store, layout).gaps());
     } finally {
       remove(scratch);
     }
-  }
-
-  /**
-   * While a backup in use is listed, files are merged and deleted: what lacks must lack twice in a
-   * row.
-   */
-  private static List<BackupSummary.Gap> gaps(ObjectStore store, StoreLayout layout)
-      throws IOException {
-    List<BackupSummary.Gap> gaps = BackupSummary.read(store, layout).gaps();
-    if (gaps.isEmpty()) {
-      return gaps;
-    }
-    List<BackupSummary.Gap> again = BackupSummary.read(store, layout).gaps();
-    return gaps.stream()
-        .filter(
-            gap ->
-                again.stream()
-                    .anyMatch(
-                        other ->
-                            other.firstTxid() == gap.firstTxid()
-                                && other.lastTxid() == gap.lastTxid()))
-        .toList();
   }
 
   private static void remove(Path scratch) throws IOException {

@@ -47,6 +47,7 @@ final class Maintenance {
   private final Path directory;
   private final StoreContents contents;
   private final StoreWriter writer;
+  private final Step ship;
 
   /** One run at a time. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -54,6 +55,9 @@ final class Maintenance {
   /** When each level is due; {@link #NEVER} when the level before has nothing for it. */
   private final AtomicLongArray due;
 
+  /**
+   * @param ship puts all transactions that are committed
+   */
   Maintenance(
       Database database,
       Destination destination,
@@ -61,7 +65,8 @@ final class Maintenance {
       ShippingPolicy policy,
       Path directory,
       StoreContents contents,
-      StoreWriter writer) {
+      StoreWriter writer,
+      Step ship) {
     this.database = database;
     this.destination = destination;
     this.snapshots = snapshots;
@@ -69,6 +74,7 @@ final class Maintenance {
     this.directory = directory;
     this.contents = contents;
     this.writer = writer;
+    this.ship = ship;
     due = new AtomicLongArray(policy.levels().size() + 1);
     for (int level = 0; level < due.length(); level++) {
       due.set(level, NEVER);
@@ -158,7 +164,7 @@ final class Maintenance {
     }
   }
 
-  private interface Step {
+  interface Step {
     @Nullable Object run() throws IOException;
   }
 
@@ -219,9 +225,11 @@ final class Maintenance {
   }
 
   private Position snapshot() throws IOException {
+    // A store that is away is found out before the work.
+    ship.run();
     try (SnapshotFile snapshot = snapshots.make(database, false)) {
-      // After a loss of power the store must not know what the log has forgotten.
-      database.log().sync();
+      // A node killed after the snapshot goes on from there: what leads to it must be put before.
+      ship.run();
       StoreFile file =
           writer.put(
               StoreLayout.SNAPSHOT_LEVEL,

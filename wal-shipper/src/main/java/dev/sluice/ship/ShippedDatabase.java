@@ -277,7 +277,7 @@ final class ShippedDatabase {
     ship();
     Attached to = attached;
     if (to == null) {
-      throw new IOException(database.name() + ": nothing is known of the store");
+      throw new IOException(database.name() + " has no transaction yet");
     }
     Position position = to.maintenance().snapshotNow();
     to.maintenance().changed(clock.millis());
@@ -299,7 +299,14 @@ final class ShippedDatabase {
             found.contents(),
             writer,
             new Maintenance(
-                database, destination, snapshots, policy, directory, found.contents(), writer));
+                database,
+                destination,
+                snapshots,
+                policy,
+                directory,
+                found.contents(),
+                writer,
+                this::ship));
     made.maintenance().changed(clock.millis());
     shippedPageSize = found.pageSize();
     base = found.pages();

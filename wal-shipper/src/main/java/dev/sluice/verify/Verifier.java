@@ -227,16 +227,9 @@ public final class Verifier implements Closeable {
                 + " was put there; "
                 + putAgain(backup));
       }
-      // A snapshot may be ahead of the single transactions, which follow: they do not lack.
-      List<BackupSummary.Gap> gaps =
-          outcome.gaps().stream()
-              .filter(
-                  gap ->
-                      shipped == null || Long.compareUnsigned(gap.firstTxid(), shipped.txid()) <= 0)
-              .toList();
-      return gaps.isEmpty()
+      return outcome.gaps().isEmpty()
           ? verdict(backup, VerificationStatus.SOUND, null)
-          : verdict(backup, VerificationStatus.INCOMPLETE, place + incomplete(gaps));
+          : verdict(backup, VerificationStatus.INCOMPLETE, place + incomplete(outcome.gaps()));
     } catch (NoBackupException e) {
       return verdict(
           backup,

@@ -277,6 +277,20 @@ final class LevelsTest {
     assertThat(restored(RestoreTarget.LATEST)).isEqualTo(database.position().txid());
   }
 
+  /** A node that is killed between the two goes on after the snapshot. */
+  @Test
+  void aSnapshotIsNotThereBeforeTheTransactionsThatLeadToIt() throws IOException {
+    commitAndShip();
+    clock.move(Duration.ofHours(25));
+    commit();
+    store.inject(Fault.BROKEN, Operation.PUT, "ltx/0/", 0, 1);
+    assertThatThrownBy(shipper::maintain).isInstanceOf(IOException.class);
+    assertThat(files(StoreLayout.SNAPSHOT_LEVEL)).isEmpty();
+    shipper.maintain();
+    assertThat(files(StoreLayout.SNAPSHOT_LEVEL)).hasSize(1);
+    assertThat(files(0).get(files(0).size() - 1).maxTxid()).isEqualTo(database.position().txid());
+  }
+
   @Test
   void aStoreThatIsAwayTooLongGetsASnapshot() throws IOException {
     shipper = shipper(20 << 20);

@@ -174,19 +174,6 @@ final class VerifierTest {
   }
 
   @Test
-  void whatIsYetToFollowASnapshotDoesNotLack() throws IOException {
-    Stored a = new Stored("a.db");
-    a.backup.lost(3, 1);
-    a.backup.lost(3, 2);
-    a.backup.snapshot(Map.of());
-    Verifier verifier = verifier();
-    assertThat(next(verifier, a).result()).isEqualTo(VerificationStatus.SOUND);
-    a.list(a.backup.position());
-    clock.move(INTERVAL);
-    assertThat(next(verifier, a).result()).isEqualTo(VerificationStatus.INCOMPLETE);
-  }
-
-  @Test
   void aStoreThatIsAwayIsNotADamagedBackup() throws IOException {
     Stored a = new Stored("a.db");
     Verifier verifier = verifier();
