@@ -28,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -195,26 +197,14 @@ public final class DirectoryStore implements ObjectStore {
 
   private static void write(Path temporary, ByteSource content) throws IOException {
     long size = content.sizeBytes();
-    ByteBuffer buffer =
-        size < DIRECT_FROM_BYTES
-            ? ByteBuffer.allocate((int) Math.min(BUFFER_BYTES, Math.max(1, size)))
-            : ByteBuffer.allocateDirect(DIRECT_BYTES + BLOCK_BYTES).alignedSlice(BLOCK_BYTES);
-    if (buffer.isDirect()) {
-      buffer.limit(DIRECT_BYTES);
-    }
-    ByteBuffer bytes = buffer.slice();
     try (ReadableByteChannel in = content.openChannel();
         FileChannel out =
             FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileChannel direct = bytes.isDirect() ? openDirect(temporary) : null) {
-      long written = 0;
-      while (fill(in, bytes.clear())) {
-        boolean aligned = bytes.flip().remaining() % BLOCK_BYTES == 0;
-        FileChannel to = direct != null && aligned ? direct : out;
-        while (bytes.hasRemaining()) {
-          written += to.write(bytes, written);
-        }
-      }
+        FileChannel direct = size < DIRECT_FROM_BYTES ? null : openDirect(temporary)) {
+      long written =
+          size < DIRECT_FROM_BYTES
+              ? copy(in, out, ByteBuffer.allocate((int) Math.min(BUFFER_BYTES, Math.max(1, size))))
+              : copyLarge(in, out, direct);
       if (written != size) {
         throw new IOException(
             String.format(
@@ -222,6 +212,78 @@ public final class DirectoryStore implements ObjectStore {
                 written, size, content));
       }
       out.force(true);
+    }
+  }
+
+  private static long copy(ReadableByteChannel in, FileChannel out, ByteBuffer buffer)
+      throws IOException {
+    long written = 0;
+    while (fill(in, buffer.clear())) {
+      written = writeFully(out, buffer.flip(), written);
+    }
+    return written;
+  }
+
+  /** Reads on while it writes. */
+  private static long copyLarge(
+      ReadableByteChannel in, FileChannel out, @Nullable FileChannel direct) throws IOException {
+    ByteBuffer bytes = buffer();
+    ByteBuffer next = buffer();
+    long written = 0;
+    boolean more = fill(in, bytes);
+    while (more) {
+      ByteBuffer ahead = next.clear();
+      FutureTask<Boolean> reading = new FutureTask<>(() -> fill(in, ahead));
+      Thread reader = new Thread(reading, "store-read-ahead");
+      reader.setDaemon(true);
+      reader.start();
+      try {
+        boolean aligned = bytes.flip().remaining() % BLOCK_BYTES == 0;
+        written = writeFully(direct != null && aligned ? direct : out, bytes, written);
+      } finally {
+        more = await(reading);
+      }
+      next = bytes;
+      bytes = ahead;
+    }
+    return written;
+  }
+
+  private static ByteBuffer buffer() {
+    return ByteBuffer.allocateDirect(DIRECT_BYTES + BLOCK_BYTES)
+        .alignedSlice(BLOCK_BYTES)
+        .limit(DIRECT_BYTES)
+        .slice();
+  }
+
+  private static long writeFully(FileChannel out, ByteBuffer bytes, long at) throws IOException {
+    long end = at;
+    while (bytes.hasRemaining()) {
+      end += out.write(bytes, end);
+    }
+    return end;
+  }
+
+  /** Waits also when interrupted: nothing may touch the source any more. */
+  private static boolean await(FutureTask<Boolean> reading) throws IOException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return reading.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          if (e.getCause() instanceof IOException failure) {
+            throw failure;
+          }
+          throw new IOException(e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -120,6 +121,8 @@ public final class TransactionLog implements Closeable {
     /** Up to where the disk was told to begin. */
     private long hinted;
 
+    private final AtomicBoolean writingBack = new AtomicBoolean();
+
     void start(long minTxid) throws ErrnoException {
       taken = 0;
       hinted = 0;
@@ -159,7 +162,22 @@ public final class TransactionLog implements Closeable {
       taken += n;
       if (taken - hinted >= HINT_BYTES) {
         hinted = taken;
-        segment.startSync();
+        writeBack(segment);
+      }
+    }
+
+    /** By another thread, as a busy disk makes whoever asks wait. */
+    private void writeBack(Segment written) {
+      if (writingBack.compareAndSet(false, true)) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  written.startSync();
+                  writingBack.set(false);
+                },
+                "log-write-back");
+        thread.setDaemon(true);
+        thread.start();
       }
     }
 
