@@ -83,6 +83,16 @@ record NodeAddress(String url, @Nullable String token) {
     return new Found(NodeUrl.parse(NodeUrl.DEFAULT).client(), database);
   }
 
+  /** The node that runs with a data directory. */
+  static NodeClient of(Path data) throws IOException {
+    NodeAddress address = read(data.resolve(DataDirectory.STATE));
+    if (address == null) {
+      throw new UserException(
+          "no node runs with the data directory " + data, "start one, or give its --url");
+    }
+    return address.client();
+  }
+
   private NodeClient client() {
     return new NodeClient(URI.create(url), token);
   }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param mount where applications find the databases
  * @param listen where the HTTP API answers; null for nowhere
  * @param follow the primary to follow; null on a primary
+ * @param cluster how it takes turns with others as the primary
  * @param store below which the backups of all databases lie, one or several; empty for none
  * @param shipping how they are kept there
  * @param fuseBinding how the mount speaks with the kernel
@@ -38,6 +39,7 @@ record SluiceConfig(
     @Nullable Path mount,
     @Nullable ListenAddress listen,
     @Nullable NodeUrl follow,
+    ClusterSettings cluster,
     List<StoreUrl> store,
     ShippingSettings shipping,
     @Nullable FuseBinding fuseBinding,
@@ -53,6 +55,7 @@ record SluiceConfig(
           null,
           null,
           null,
+          ClusterSettings.EMPTY,
           List.of(),
           ShippingSettings.EMPTY,
           null,
@@ -69,6 +72,9 @@ record SluiceConfig(
       @JsonProperty("mount") @Nullable Path mount,
       @JsonProperty("listen") @Nullable ListenAddress listen,
       @JsonProperty("follow") @Nullable NodeUrl follow,
+      @JsonProperty("lease") @Nullable String lease,
+      @JsonProperty("lease-ttl") @Nullable Duration leaseTtl,
+      @JsonProperty("advertise") @Nullable NodeUrl advertise,
       @JsonProperty("store") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
           @Nullable List<StoreUrl> store,
       @JsonProperty("sync-interval") @Nullable Duration syncInterval,
@@ -91,6 +97,7 @@ record SluiceConfig(
         mount,
         listen,
         follow,
+        new ClusterSettings(lease, leaseTtl, advertise),
         orEmpty(store),
         new ShippingSettings(
             syncInterval,
@@ -121,7 +128,18 @@ record SluiceConfig(
       List<StoreUrl> store,
       ShippingSettings shipping) {
     return new SluiceConfig(
-        data, null, listen, null, store, shipping, null, null, List.of(), List.of(), List.of(),
+        data,
+        null,
+        listen,
+        null,
+        ClusterSettings.EMPTY,
+        store,
+        shipping,
+        null,
+        null,
+        List.of(),
+        List.of(),
+        List.of(),
         null);
   }
 
@@ -129,6 +147,7 @@ record SluiceConfig(
   static SluiceConfig ofMount(
       @Nullable Path mount,
       @Nullable NodeUrl follow,
+      ClusterSettings cluster,
       @Nullable FuseBinding fuseBinding,
       @Nullable Boolean lowLatency) {
     return new SluiceConfig(
@@ -136,6 +155,7 @@ record SluiceConfig(
         mount,
         null,
         follow,
+        cluster,
         List.of(),
         ShippingSettings.EMPTY,
         fuseBinding,
@@ -154,6 +174,7 @@ record SluiceConfig(
         null,
         null,
         null,
+        ClusterSettings.EMPTY,
         List.of(),
         ShippingSettings.EMPTY,
         null,
@@ -172,6 +193,7 @@ record SluiceConfig(
         mount,
         listen,
         follow,
+        cluster,
         own.isEmpty() ? store : List.of(),
         shipping,
         fuseBinding,
@@ -214,6 +236,10 @@ record SluiceConfig(
     if (checkpointPages != null && checkpointPages < 1) {
       throw new IllegalArgumentException("'checkpoint-pages' must be greater than 0");
     }
+    if (follow != null && cluster.lease() != null) {
+      throw new IllegalArgumentException(
+          "'follow' and 'lease': the lease says whom to follow; give one of them");
+    }
     Set<String> paths = new HashSet<>();
     for (DatabaseConfig database : databases) {
       if (!paths.add(database.path())) {
@@ -229,6 +255,7 @@ record SluiceConfig(
         either(stronger.mount, mount),
         either(stronger.listen, listen),
         either(stronger.follow, follow),
+        cluster.overriddenBy(stronger.cluster),
         stronger.store.isEmpty() ? store : stronger.store,
         shipping.overriddenBy(stronger.shipping),
         either(stronger.fuseBinding, fuseBinding),

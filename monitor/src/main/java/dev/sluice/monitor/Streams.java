@@ -44,16 +44,26 @@ final class Streams implements Closeable {
     this.service = service;
   }
 
-  void serve(Exchange exchange) throws ApiException {
+  /** What is answered, blocking. */
+  interface Answer {
+    void write(StreamService service, InputStream in, OutputStream out) throws IOException;
+  }
+
+  StreamService service() {
+    return service;
+  }
+
+  void serve(Exchange exchange, Answer answer) throws ApiException {
     try {
-      threads.execute(() -> serve(exchange.request(), exchange.response(), exchange.callback()));
+      threads.execute(
+          () -> serve(exchange.request(), exchange.response(), exchange.callback(), answer));
     } catch (RejectedExecutionException e) {
       throw new ApiException(
           503, MAX_OPEN + " followers are served already", "let some follow another node");
     }
   }
 
-  private void serve(Request request, Response response, Callback callback) {
+  private void serve(Request request, Response response, Callback callback, Answer answer) {
     // Nothing to say for hours is as it should be.
     EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
     long idleTimeoutMillis = endPoint.getIdleTimeout();
@@ -66,7 +76,7 @@ final class Streams implements Closeable {
     OutputStream out =
         new BufferedOutputStream(Content.Sink.asOutputStream(response), BUFFER_BYTES);
     try {
-      service.serve(in, out);
+      answer.write(service, in, out);
       out.flush();
       endPoint.setIdleTimeout(idleTimeoutMillis);
       callback.succeeded();

@@ -33,7 +33,14 @@ record Frame(Kind kind, String database, long headTxid, long millis, long payloa
     /** The follower asked for a database that the primary does not have; no payload. */
     UNKNOWN(5),
     /** All databases known when the follower came are sent; no payload. */
-    CAUGHT_UP(6);
+    CAUGHT_UP(6),
+    /**
+     * Nothing leads on from what the follower has of this database: it has to ask for the
+     * difference, and connect again; no payload.
+     */
+    DIVERGED(7),
+    /** The nodes of the cluster, as JSON. */
+    MEMBERS(8);
 
     private final int code;
 

@@ -105,8 +105,7 @@ public final class Lease implements Closeable {
    * @param url where other nodes reach it; null when it takes no followers
    * @param ttl how long the lease lasts without a renewal, at least 100 ms
    */
-  public Lease(
-      Register register, String node, @Nullable String url, Duration ttl, Clocks clocks) {
+  public Lease(Register register, String node, @Nullable String url, Duration ttl, Clocks clocks) {
     if (ttl.toMillis() < 100) {
       throw new IllegalArgumentException("a lease of " + ttl.toMillis() + " ms: give it 100 ms");
     }
@@ -115,6 +114,11 @@ public final class Lease implements Closeable {
     this.url = url;
     this.ttlMillis = ttl.toMillis();
     this.clocks = clocks;
+  }
+
+  /** Where other nodes reach this one; null when it takes no followers. */
+  public @Nullable String url() {
+    return url;
   }
 
   /** How long it lasts without a renewal. */
@@ -184,8 +188,7 @@ public final class Lease implements Closeable {
         return false;
       }
       return write(
-          new LeaseRecord(
-              mine.epoch(), node, url, ttlMillis, mine.renewal() + 1, inSync, null));
+          new LeaseRecord(mine.epoch(), node, url, ttlMillis, mine.renewal() + 1, inSync, null));
     } finally {
       lock.unlock();
     }
@@ -229,6 +232,17 @@ public final class Lease implements Closeable {
       if (version.isPresent()) {
         seen = new Versioned(free.bytes(), version.get());
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Holds it no more, without telling anybody: it was lost. */
+  public void drop() {
+    lock.lock();
+    try {
+      epoch = 0;
+      own = null;
     } finally {
       lock.unlock();
     }
@@ -280,8 +294,7 @@ public final class Lease implements Closeable {
     long nanos = clocks.nanoTime();
     return epoch > 0
         && nanos - untilNanos < 0
-        && TimeUnit.MILLISECONDS.toNanos(clocks.dayMillis()) - nanos - dayOffsetNanos
-            < STEP_NANOS;
+        && TimeUnit.MILLISECONDS.toNanos(clocks.dayMillis()) - nanos - dayOffsetNanos < STEP_NANOS;
   }
 
   /** Milliseconds that are left of it; 0 when this node does not hold it. */
