@@ -63,7 +63,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private final ClusterState state;
   private @Nullable Lease lease;
   private @Nullable Cluster cluster;
-  private @Nullable HeldDatabases held;
+  private @Nullable MountedDatabases files;
   private @Nullable NodeStores stores;
   private @Nullable Snapshots snapshots;
 
@@ -127,7 +127,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   /** Begins to take part, when the mount and the HTTP server are there. */
   void start(Path mounted, Capture captured, NodeStores opened, Snapshots made) throws IOException {
-    held = new HeldDatabases(new Node.MountedReplicas(mounted, captured));
+    files = new MountedDatabases(mounted, captured);
     stores = opened;
     snapshots = made;
     String url =
@@ -186,7 +186,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
       following.close();
       follower = null;
     }
-    Objects.requireNonNull(held).close();
+    Objects.requireNonNull(files).close();
     primary =
         Primary.start(
             config,
@@ -221,7 +221,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
             directory.temporary(),
             state.committed() ? directory.state().resolve("aside") : null),
         databases,
-        Objects.requireNonNull(held));
+        Objects.requireNonNull(files));
   }
 
   @Override
@@ -246,8 +246,11 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   }
 
   @Override
-  public boolean isConnected() {
+  public boolean isConnected() throws IOException {
     Follower following = follower;
+    if (following != null && following.isCaughtUp()) {
+      state.caughtUp();
+    }
     return following != null && following.isConnected();
   }
 
@@ -317,12 +320,12 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     NodeClient client = new NodeClient(URI.create(url));
     // Most of it first, while applications write on.
     awaitAll(client, deadline);
-    HeldDatabases files = Objects.requireNonNull(held);
+    MountedDatabases all = Objects.requireNonNull(files);
     try {
-      files.hold(databases, deadline);
+      all.hold(databases, deadline);
       awaitAll(client, deadline);
     } catch (IOException | RuntimeException e) {
-      files.close();
+      all.close();
       throw e;
     }
   }
@@ -426,6 +429,14 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     Cluster c = cluster;
     if (c != null) {
       c.close();
+    }
+  }
+
+  /** Lets go of what is held in the mount, before that goes. */
+  void letGo() {
+    MountedDatabases held = files;
+    if (held != null) {
+      held.close();
     }
   }
 }

@@ -68,6 +68,13 @@ final class ClusterState {
     }
   }
 
+  /** It has everything of the primary that it follows. */
+  void caughtUp() throws IOException {
+    if (known.committed()) {
+      write(new Known(known.epoch(), known.follows(), false));
+    }
+  }
+
   private void write(Known now) throws IOException {
     Path whole = file.resolveSibling(file.getFileName() + ".new");
     Files.write(whole, JSON.writeValueAsBytes(now));

@@ -192,7 +192,7 @@ final class Node implements NodeView, Closeable {
       cluster = member;
     } else if (follows) {
       startFollower(
-          Objects.requireNonNull(config.follow()), new MountedReplicas(mountPoint, captured), null);
+          Objects.requireNonNull(config.follow()), new MountedDatabases(mountPoint, captured), null);
     } else {
       primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }
@@ -207,24 +207,6 @@ final class Node implements NodeView, Closeable {
       database -> {
         throw new IOException("this node follows another; write on the primary");
       };
-
-  /** The files of a mount that this node follows into. */
-  record MountedReplicas(Path mountPoint, Capture capture) implements Follower.ReplicaFiles {
-    @Override
-    public Path file(String database) {
-      return mountPoint.resolve(database);
-    }
-
-    @Override
-    public void reserved(String database) {
-      capture.follow(database);
-    }
-
-    @Override
-    public void released(String database) throws IOException {
-      capture.lead(database);
-    }
-  }
 
   /** What of a role others see; see {@link ClusterNode}. */
   void roles(@Nullable Primary leads, @Nullable Follower follows) {
@@ -557,6 +539,7 @@ final class Node implements NodeView, Closeable {
             server,
             localServer,
             follower,
+            member == null ? null : member::letGo,
             unmount,
             capture,
             beside,

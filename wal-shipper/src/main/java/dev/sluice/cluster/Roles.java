@@ -30,7 +30,7 @@ public interface Roles {
   void standBy();
 
   /** Whether the stream of the primary now followed is open. */
-  boolean isConnected();
+  boolean isConnected() throws IOException;
 
   /**
    * Whether another node is known to have more transactions than this one, so that it should become

@@ -130,7 +130,7 @@ final class FollowedDatabase {
       }
       error = why;
       aligned = false;
-      closeWriter();
+      endWriter(files::close);
     } finally {
       running.set(false);
     }
@@ -217,7 +217,6 @@ final class FollowedDatabase {
       }
       open = files.open(database.name());
       writer = open;
-      files.reserved(database.name());
       if (!aligned) {
         align(open);
       }
@@ -288,10 +287,17 @@ final class FollowedDatabase {
   }
 
   private void applyDeletion() throws IOException {
-    close(writer);
+    // Not by its files, which would let applications write before it is gone.
+    ReplicaWriter open = writer;
     writer = null;
+    if (open != null) {
+      open.close();
+    }
     for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
+    }
+    if (open != null) {
+      files.close(database.name(), open);
     }
   }
 
@@ -312,27 +318,19 @@ final class FollowedDatabase {
     }
   }
 
-  private void closeWriter() {
-    ReplicaWriter open = writer;
-    writer = null;
-    if (open == null) {
-      return;
-    }
-    try {
-      files.released(database.name());
-    } catch (IOException | RuntimeException e) {
-      log.error("{}: {}", database.name(), e.getMessage());
-      log.debug("{}", database.name(), e);
-    }
-    close(open);
+  private interface End {
+    void of(String database, ReplicaWriter writer) throws IOException;
   }
 
-  private void close(@Nullable ReplicaWriter open) {
+  private void endWriter(End end) {
+    ReplicaWriter open = writer;
+    writer = null;
     if (open != null) {
       try {
-        open.close();
+        end.of(database.name(), open);
       } catch (IOException | RuntimeException e) {
-        log.debug("{}: closing", database.name(), e);
+        log.warn("{}: {}", database.name(), e.getMessage());
+        log.debug("{}", database.name(), e);
       }
     }
   }
@@ -344,6 +342,6 @@ final class FollowedDatabase {
     while (!running.compareAndSet(false, true) && System.nanoTime() < deadline) {
       Thread.onSpinWait();
     }
-    closeWriter();
+    endWriter(files::giveBack);
   }
 }

@@ -88,16 +88,20 @@ public final class Follower implements Closeable {
     /** The file of a database. */
     Path file(String database);
 
-    /** Opens it; applications can't write to it from now on. */
+    /** Opens it to be written to; applications can't from now on. */
     default ReplicaWriter open(String database) throws IOException {
       return ReplicaWriter.open(file(database), ReplicaOptions.DEFAULT);
     }
 
-    /** Just after it was opened: the follower will write to it. */
-    default void reserved(String database) {}
+    /** Closes it; applications can write to it from now on, as far as its locks go. */
+    default void close(String database, ReplicaWriter writer) throws IOException {
+      writer.close();
+    }
 
-    /** Just before it is closed: applications will be able to write to it. */
-    default void released(String database) throws IOException {}
+    /** The follower ends, and needs it no more. */
+    default void giveBack(String database, ReplicaWriter writer) throws IOException {
+      close(database, writer);
+    }
   }
 
   private final Options options;
@@ -474,7 +478,7 @@ public final class Follower implements Closeable {
     }
   }
 
-  /** Follows no more; applications may write, as far as the locks of SQLite go. */
+  /** Follows no more, and gives its files back. */
   @Override
   public void close() {
     disconnect();
