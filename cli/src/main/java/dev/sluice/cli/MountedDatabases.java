@@ -11,6 +11,7 @@ import dev.sluice.ltx.Position;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -92,7 +93,7 @@ final class MountedDatabases implements ReplicaFiles, Closeable {
   /** Lets applications write to all that is held. */
   @Override
   public void close() {
-    for (String database : held.keySet()) {
+    for (String database : List.copyOf(held.keySet())) {
       ReplicaWriter writer = held.remove(database);
       if (writer != null) {
         try {

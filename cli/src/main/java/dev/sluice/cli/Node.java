@@ -192,7 +192,9 @@ final class Node implements NodeView, Closeable {
       cluster = member;
     } else if (follows) {
       startFollower(
-          Objects.requireNonNull(config.follow()), new MountedDatabases(mountPoint, captured), null);
+          Objects.requireNonNull(config.follow()),
+          new MountedDatabases(mountPoint, captured),
+          null);
     } else {
       primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }

@@ -25,6 +25,7 @@ class ArchitectureTest {
     "dev.sluice.ship..",
     "dev.sluice.node..",
     "dev.sluice.verify..",
+    "dev.sluice.lease..",
   };
 
   @ArchTest
@@ -134,6 +135,16 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.opendal..");
+
+  @ArchTest
+  static final ArchRule ETCD_STAYS_IN_ITS_REGISTER =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName("dev.sluice.lease.EtcdRegister")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.etcd..", "io.grpc..", "io.netty..", "io.vertx..", "com.google.protobuf..");
 
   private static String[] with(String[] packages, String... more) {
     String[] all = java.util.Arrays.copyOf(packages, packages.length + more.length);

@@ -47,6 +47,11 @@ public final class BandwidthLimitedStore implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return store.checksConditions();
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
     return store.list(prefix, startAfter);
   }

@@ -377,6 +377,11 @@ public final class DirectoryStore implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return true;
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
     try {
       return new DirectoryListing(root, prefix, startAfter).stream();

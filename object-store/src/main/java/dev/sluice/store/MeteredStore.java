@@ -103,6 +103,11 @@ public final class MeteredStore implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return store.checksConditions();
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
     Timer timer = new Timer(Operation.LIST, prefix);
     try {

@@ -69,6 +69,15 @@ public interface ObjectStore extends AutoCloseable {
       throws IOException;
 
   /**
+   * Whether the condition of a put also holds against puts of others at the same moment. Asks
+   * nothing: true of a server that has not been found to ignore conditions yet, which the first
+   * conditional put that succeeds finds out.
+   */
+  default boolean checksConditions() {
+    return false;
+  }
+
+  /**
    * Objects whose key begins with {@code prefix} (any text, also the beginning of a segment) and
    * comes after {@code startAfter} (empty: from the first), in the order of {@link Keys#ORDER}.
    * Metadata is left empty. Close the stream; reading it can throw {@link

@@ -44,6 +44,11 @@ public final class PrefixedStore implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return store.checksConditions();
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String keyPrefix, String startAfter) throws IOException {
     return store
         .list(prefix + keyPrefix, startAfter.isEmpty() ? "" : prefix + startAfter)

@@ -142,6 +142,11 @@ public final class RetryingStore implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return store.checksConditions();
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
     return retry(() -> store.list(prefix, startAfter));
   }

@@ -173,6 +173,11 @@ public final class FaultyStore implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return store.checksConditions();
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
     strike(Operation.LIST, prefix);
     return store.list(prefix, startAfter).filter(info -> !hiddenFromLists.contains(info.key()));

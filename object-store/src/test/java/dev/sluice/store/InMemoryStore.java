@@ -96,6 +96,11 @@ public final class InMemoryStore implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return true;
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) {
     return objects.tailMap(startAfter, false).values().stream()
         .map(s -> s.info.withoutMetadata())

@@ -241,6 +241,13 @@ public abstract class ObjectStoreContract {
   }
 
   @Test
+  void saysWhetherConditionsHoldAgainstOthers() throws IOException {
+    store.put("a", ByteSource.of(new byte[1]), Map.of(), PutCondition.IF_ABSENT);
+
+    assertThat(store.checksConditions()).isEqualTo(checksConditionsAtomically());
+  }
+
+  @Test
   void ofManyConditionalPutsOneWins() throws Exception {
     assumeTrue(checksConditionsAtomically(), "this store only looks before it puts");
     for (PutCondition condition :

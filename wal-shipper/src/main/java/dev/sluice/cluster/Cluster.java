@@ -288,7 +288,7 @@ public final class Cluster implements Closeable {
     if (!mine && freeMillis < YIELD_MILLIS && roles.isBehindOthers()) {
       return lookMillis();
     }
-    if (!lease.tryAcquire(record == null ? null : record.inSync())) {
+    if (!lease.tryAcquire(view, record == null ? null : record.inSync())) {
       return 0;
     }
     freeSinceNanos = 0;

@@ -5,9 +5,12 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,20 +19,31 @@ import org.jspecify.annotations.Nullable;
  * <p>Clocks of different machines are never compared. The holder counts its time from before it
  * asked for a renewal, and gives up a tenth of it for clocks that run at different speeds. Others
  * count from after they read a record, and take it for expired when they have read the same one for
- * all of its time to live. So the holder stops before anybody else may begin.
+ * all of its time to live. So the holder stops before anybody else may begin:
  *
- * <p>Safe for use by many threads.
+ * <pre>
+ * holder    asks to renew                            stops
+ *           ├──────────── 9/10 of ttl ───────────────┤
+ * register        └─ written
+ * another                └─ read ├──────────── ttl ─────────────┤ read again, the same: may take it
+ * </pre>
+ *
+ * <p>What was written is known by the record itself, no two of which are alike: an answer may be
+ * lost, and a request that was given up may arrive later. A hold is only ever counted from before
+ * the request whose record is found in the register, and the holder replaces nothing but records of
+ * its own term.
+ *
+ * <p>Safe for use by many threads; each request to the register holds up the others.
  */
 public final class Lease implements Closeable {
-  /** Clocks of a machine that run at most this part faster or slower do no harm. */
-  private static final int DRIFT_PART = 10;
-
-  /** How much the time of day may differ from the time that went by until it counts as a pause. */
-  private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  /**
+   * The holder gives up one part of so many of its time: two clocks may differ in speed by as much.
+   */
+  private static final int MARGIN_PART = 10;
 
   /** Time on this machine. */
   public interface Clocks {
-    /** Of the system, monotonic. */
+    /** Of the system. */
     Clocks SYSTEM =
         new Clocks() {
           @Override
@@ -46,7 +60,7 @@ public final class Lease implements Closeable {
     /** Monotonic. */
     long nanoTime();
 
-    /** Time of day, in milliseconds: goes on while a virtual machine is stopped. */
+    /** Time of day, in milliseconds: goes on while the machine sleeps. */
     long dayMillis();
   }
 
@@ -72,6 +86,14 @@ public final class Lease implements Closeable {
     }
   }
 
+  /**
+   * What this node has asked for and got.
+   *
+   * @param untilNanos by {@link Clocks#nanoTime}
+   * @param untilDayMillis by {@link Clocks#dayMillis}; it is over when the first of the two is
+   */
+  private record Hold(long epoch, long untilNanos, long untilDayMillis) {}
+
   private final Register register;
   private final String node;
   private final @Nullable String url;
@@ -79,29 +101,29 @@ public final class Lease implements Closeable {
   private final Clocks clocks;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** What was last read or written. Guarded by {@link #lock}. */
+  /** What the register held when it was last read or written. Guarded by {@link #lock}. */
   private @Nullable Versioned seen;
 
-  /** When that was read for the first time. Guarded by {@link #lock}. */
+  /** What that says; what it said before, when the register is found empty. Guarded as above. */
+  private @Nullable LeaseRecord last;
+
+  /** When {@link #seen} was read for the first time. Guarded as above. */
   private long seenNanos;
 
-  /** What this node has written as the holder; null when it is not. Guarded by {@link #lock}. */
-  private @Nullable LeaseRecord own;
+  /** {@link #seen}, while this node is the holder; null while it is not. Guarded as above. */
+  private @Nullable Versioned own;
 
-  /** What of {@link #own} the next renewal writes. Guarded by {@link #lock}. */
+  /** The last record that this node tried to write in its term. Guarded as above. */
+  private @Nullable LeaseRecord tried;
+
+  /** What the next renewal writes. Guarded as above. */
   private @Nullable List<String> inSync;
 
-  /** Until when this node may write, in {@link Clocks#nanoTime}; valid while {@link #epoch} > 0. */
-  private volatile long untilNanos;
-
-  /** Time of day and monotonic time at the last renewal, in one: see {@link #isHeld}. */
-  private volatile long dayOffsetNanos;
-
-  /** Of this node's term; 0 when it holds nothing. */
-  private volatile long epoch;
+  /** Null when this node has none. Written under the lock. */
+  private volatile @Nullable Hold hold;
 
   /**
-   * @param node id of this node
+   * @param node id of this node; no other has the same
    * @param url where other nodes reach it; null when it takes no followers
    * @param ttl how long the lease lasts without a renewal, at least 100 ms
    */
@@ -126,49 +148,45 @@ public final class Lease implements Closeable {
     return ttlMillis;
   }
 
-  /** Asks the register. */
+  /** Asks the register. Finds out, too, when this node has lost it. */
   public View look() throws IOException {
     lock.lock();
     try {
-      Optional<Versioned> now = register.read();
-      long nanos = clocks.nanoTime();
-      if (now.isEmpty()) {
-        seen = null;
-        return new View(State.FREE, null);
-      }
-      Versioned before = seen;
-      if (before == null || !before.version().equals(now.get().version())) {
-        seenNanos = nanos;
-      }
-      seen = now.get();
-      LeaseRecord record = LeaseRecord.parse(seen.value(), register);
-      if (record.holder() == null) {
-        return new View(State.FREE, record);
-      }
-      boolean expired = nanos - seenNanos > TimeUnit.MILLISECONDS.toNanos(record.ttlMillis());
-      // Of this node: a process before this one had it, and is gone.
-      boolean left = record.holder().equals(node) && epoch != record.epoch();
-      return new View(expired || left ? State.EXPIRED : State.HELD, record);
+      read();
+      return new View(state(), last);
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Takes the lease as it was last seen.
+   * Takes the lease.
    *
-   * @param inSync see {@link LeaseRecord}
-   * @return false when somebody else was faster
+   * @param judged what the decision was made on
+   * @param nodes see {@link LeaseRecord#inSync}
+   * @return false when it was not taken: it is held, or another record is there than was judged
+   * @throws IOException when that is not known; look again
    */
-  public boolean tryAcquire(@Nullable List<String> inSync) throws IOException {
+  public boolean tryAcquire(View judged, @Nullable List<String> nodes) throws IOException {
     lock.lock();
     try {
-      Versioned before = seen;
-      LeaseRecord last = before == null ? null : LeaseRecord.parse(before.value(), register);
-      this.inSync = inSync;
-      return write(
+      LeaseRecord before = last;
+      if (!Objects.equals(judged.record(), before) || state() == State.HELD) {
+        return false;
+      }
+      lose();
+      inSync = nodes == null ? null : List.copyOf(nodes);
+      LeaseRecord mine =
           new LeaseRecord(
-              last == null ? 1 : last.epoch() + 1, node, url, ttlMillis, 1, inSync, null));
+              before == null ? 1 : before.epoch() + 1,
+              UUID.randomUUID().toString(),
+              1,
+              node,
+              url,
+              ttlMillis,
+              inSync,
+              null);
+      return writeToHold(mine, seen);
     } finally {
       lock.unlock();
     }
@@ -183,15 +201,21 @@ public final class Lease implements Closeable {
   public boolean renew() throws IOException {
     lock.lock();
     try {
-      LeaseRecord mine = own;
-      if (mine == null) {
-        return false;
+      // Twice: a renewal that was given up may have been written in the meantime. Just one may: the
+      // others expect the same record before them.
+      if (renewOnce()) {
+        return true;
       }
-      return write(
-          new LeaseRecord(mine.epoch(), node, url, ttlMillis, mine.renewal() + 1, inSync, null));
+      return renewOnce();
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean renewOnce() throws IOException {
+    Versioned mine = own;
+    LeaseRecord before = tried;
+    return mine != null && before != null && writeToHold(before.next(node, inSync, null), mine);
   }
 
   /**
@@ -199,6 +223,7 @@ public final class Lease implements Closeable {
    *
    * @param nodes null when any may
    * @return false when the lease is lost
+   * @throws IOException when it is not known whether that was written; renewals go on trying
    */
   public boolean keepInSync(@Nullable List<String> nodes) throws IOException {
     lock.lock();
@@ -211,102 +236,178 @@ public final class Lease implements Closeable {
   }
 
   /**
-   * Gives it back: this node may not write from now on.
+   * Gives it back: this node may not write from now on. It may be next itself.
    *
    * @param successor who is to be next; null for anybody
+   * @throws IOException when it is not known whether that was written; if not, it expires
    */
   public void release(@Nullable String successor) throws IOException {
     lock.lock();
     try {
-      LeaseRecord mine = own;
-      epoch = 0;
-      own = null;
-      if (mine == null) {
-        return;
-      }
-      LeaseRecord free =
-          new LeaseRecord(
-              mine.epoch(), null, url, ttlMillis, mine.renewal() + 1, inSync, successor);
-      Versioned before = seen;
-      Optional<String> version = register.write(free.bytes(), before);
-      if (version.isPresent()) {
-        seen = new Versioned(free.bytes(), version.get());
+      hold = null;
+      if (!releaseOnce(successor)) {
+        releaseOnce(successor);
       }
     } finally {
+      lose();
       lock.unlock();
     }
   }
 
-  /** Holds it no more, without telling anybody: it was lost. */
+  /** Holds it no more, without telling anybody: its time was over before it was renewed. */
   public void drop() {
     lock.lock();
     try {
-      epoch = 0;
-      own = null;
+      lose();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Writes a record of this node over what was seen; true when this node holds the lease then. */
-  private boolean write(LeaseRecord record) throws IOException {
-    long nanos = clocks.nanoTime();
-    long day = clocks.dayMillis();
-    byte[] bytes = record.bytes();
-    Optional<String> version;
-    try {
-      version = register.write(bytes, seen);
-    } catch (IOException e) {
-      // It may have been written all the same: then this is what is read next.
-      version = Optional.empty();
-      if (!isThere(record)) {
-        throw e;
-      }
+  private boolean releaseOnce(@Nullable String successor) throws IOException {
+    Versioned mine = own;
+    LeaseRecord before = tried;
+    if (mine == null || before == null) {
+      return true;
     }
-    if (version.isPresent()) {
-      seen = new Versioned(bytes, version.get());
-      seenNanos = nanos;
-    } else if (!isThere(record)) {
-      own = null;
-      epoch = 0;
+    List<String> others = inSync;
+    List<String> all =
+        others == null ? null : Stream.concat(others.stream(), Stream.of(node)).distinct().toList();
+    tried = before.next(null, all, successor);
+    return write(tried, mine);
+  }
+
+  /** As {@link #write}; if it is there, this node holds the lease, from before the request. */
+  private boolean writeToHold(LeaseRecord record, @Nullable Versioned before) throws IOException {
+    long dayMillis = clocks.dayMillis();
+    long nanos = clocks.nanoTime();
+    long heldMillis = ttlMillis - ttlMillis / MARGIN_PART;
+    tried = record;
+    if (!write(record, before)) {
       return false;
     }
-    own = record;
-    dayOffsetNanos = TimeUnit.MILLISECONDS.toNanos(day) - nanos;
-    untilNanos = nanos + TimeUnit.MILLISECONDS.toNanos(ttlMillis - ttlMillis / DRIFT_PART);
-    epoch = record.epoch();
+    own = seen;
+    hold =
+        new Hold(
+            record.epoch(),
+            nanos + TimeUnit.MILLISECONDS.toNanos(heldMillis),
+            dayMillis + heldMillis);
     return true;
   }
 
-  /** Whether the register holds {@code record}: a write whose answer was lost. */
-  private boolean isThere(LeaseRecord record) throws IOException {
-    look();
-    Versioned there = seen;
-    return there != null && LeaseRecord.parse(there.value(), register).equals(record);
+  /**
+   * Replaces a record.
+   *
+   * @return whether the new one is there; if not, it will not be
+   * @throws IOException when that is not known
+   */
+  private boolean write(LeaseRecord record, @Nullable Versioned before) throws IOException {
+    byte[] bytes = record.bytes();
+    IOException unknown = null;
+    try {
+      Optional<String> version = register.write(bytes, before);
+      if (version.isPresent()) {
+        seen = new Versioned(bytes, version.get());
+        seenNanos = clocks.nanoTime();
+        last = record;
+        return true;
+      }
+    } catch (IOException e) {
+      unknown = e;
+    }
+    // An answer may be lost; a request repeated on the way is refused by what its first try wrote.
+    try {
+      read();
+    } catch (IOException e) {
+      if (unknown == null) {
+        throw e;
+      }
+      unknown.addSuppressed(e);
+      throw unknown;
+    }
+    if (seen != null && record.equals(last)) {
+      return true;
+    }
+    if (unknown != null && isSame(seen, before)) {
+      throw unknown;
+    }
+    return false;
+  }
+
+  private void read() throws IOException {
+    Versioned now = register.read().orElse(null);
+    long nanos = clocks.nanoTime();
+    LeaseRecord record = now == null ? null : LeaseRecord.parse(now.value(), register);
+    if (!isSame(seen, now)) {
+      seenNanos = nanos;
+    }
+    seen = now;
+    // A record that is gone may have been renewed just before: it counts for all of its time.
+    last = record == null ? last : record;
+    if (own != null) {
+      if (record != null && tried != null && record.term().equals(tried.term())) {
+        own = now;
+      } else {
+        lose();
+      }
+    }
+  }
+
+  private void lose() {
+    hold = null;
+    own = null;
+    tried = null;
+  }
+
+  private static boolean isSame(@Nullable Versioned a, @Nullable Versioned b) {
+    return Objects.equals(a == null ? null : a.version(), b == null ? null : b.version());
+  }
+
+  private State state() {
+    LeaseRecord record = last;
+    if (record == null || record.holder() == null) {
+      return State.FREE;
+    }
+    long readNanos = clocks.nanoTime() - seenNanos;
+    if (readNanos > TimeUnit.MILLISECONDS.toNanos(record.ttlMillis())) {
+      return State.EXPIRED;
+    }
+    // Of this node: a process before this one had it, and is gone. With another URL it may be that
+    // of a copied data directory, on another machine.
+    boolean isLeftover =
+        own == null && node.equals(record.holder()) && Objects.equals(url, record.url());
+    return isLeftover ? State.EXPIRED : State.HELD;
   }
 
   /**
-   * Whether this node may write at this moment. Costs no request. False, too, when the machine was
-   * stopped since the last renewal, which its monotonic clock may not show but the time of day
-   * does.
+   * Whether this node may write at this moment. Costs no request. The time of day counts, too: it
+   * shows that the machine slept, which the monotonic clock does not. When it is put forward by
+   * more than what is left of the lease, this is false until the next renewal.
    */
   public boolean isHeld() {
-    long nanos = clocks.nanoTime();
-    return epoch > 0
-        && nanos - untilNanos < 0
-        && TimeUnit.MILLISECONDS.toNanos(clocks.dayMillis()) - nanos - dayOffsetNanos < STEP_NANOS;
+    return leftNanos() > 0;
   }
 
   /** Milliseconds that are left of it; 0 when this node does not hold it. */
   public long leftMillis() {
-    return isHeld()
-        ? Math.max(0, TimeUnit.NANOSECONDS.toMillis(untilNanos - clocks.nanoTime()))
-        : 0;
+    return Math.max(0, TimeUnit.NANOSECONDS.toMillis(leftNanos()));
   }
 
-  /** Of this node's term; 0 when it has none. */
+  private long leftNanos() {
+    Hold now = hold;
+    if (now == null) {
+      return 0;
+    }
+    // The time of day last: it shows a sleep between the two.
+    long byMonotonic = now.untilNanos() - clocks.nanoTime();
+    long byDay = TimeUnit.MILLISECONDS.toNanos(now.untilDayMillis() - clocks.dayMillis());
+    return Math.min(byMonotonic, byDay);
+  }
+
+  /** Of this node's term, also when its time is over and nobody is known to be next; 0 for none. */
   public long epoch() {
-    return epoch;
+    Hold now = hold;
+    return now == null ? 0 : now.epoch();
   }
 
   @Override

@@ -3,19 +3,23 @@ package dev.sluice.lease;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the register holds, as JSON.
+ * What the register holds, as JSON. No two are alike: {@code term} and {@code renewal} together are
+ * of one attempt to write.
  *
  * @param epoch of the last node that got the lease; only grows
+ * @param term random, the same as long as that node renews it
+ * @param renewal counts what the holder tried to write in this term
  * @param holder id of that node; null once it has given the lease back
  * @param url where other nodes reach the holder; null when it takes no followers
  * @param ttlMillis how long it may hold it after each renewal
- * @param renewal counts the writes of the holder, so that no two records are the same
  * @param inSync nodes beside the holder that have every acknowledged transaction, when only those
  *     may be next; null when any may
  * @param successor who is to be next when the holder gave it back; null for anybody
@@ -24,15 +28,20 @@ import org.jspecify.annotations.Nullable;
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record LeaseRecord(
     @JsonProperty("epoch") long epoch,
+    @JsonProperty("term") String term,
+    @JsonProperty("renewal") long renewal,
     @JsonProperty("holder") @Nullable String holder,
     @JsonProperty("url") @Nullable String url,
     @JsonProperty("ttlMillis") long ttlMillis,
-    @JsonProperty("renewal") long renewal,
     @JsonProperty("inSync") @Nullable List<String> inSync,
     @JsonProperty("successor") @Nullable String successor) {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   public LeaseRecord {
+    if (epoch < 1 || ttlMillis < 1 || term == null) {
+      throw new IllegalArgumentException("it has no epoch, no term or no time to live");
+    }
     inSync = inSync == null ? null : List.copyOf(inSync);
   }
 
@@ -42,22 +51,32 @@ public record LeaseRecord(
     return only == null || only.contains(node) || node.equals(holder);
   }
 
+  /** The record that comes after this one in the same term. */
+  LeaseRecord next(
+      @Nullable String nextHolder,
+      @Nullable List<String> nextInSync,
+      @Nullable String nextSuccessor) {
+    return new LeaseRecord(
+        epoch, term, renewal + 1, nextHolder, url, ttlMillis, nextInSync, nextSuccessor);
+  }
+
   static LeaseRecord parse(byte[] json, Object where) throws IOException {
+    String why;
     try {
       LeaseRecord record = JSON.readValue(json, LeaseRecord.class);
-      if (record.epoch < 1 || record.ttlMillis < 1) {
-        throw new IOException("it has no epoch or no time to live");
+      if (record != null) {
+        return record;
       }
-      return record;
+      why = "it is null";
     } catch (IOException e) {
-      throw new IOException(
-          "what is at "
-              + where
-              + " is not a lease: "
-              + e.getMessage()
-              + "; give the cluster another place, or delete it while no node runs",
-          e);
+      why = e instanceof JsonProcessingException bad ? bad.getOriginalMessage() : e.getMessage();
     }
+    throw new IOException(
+        "what is at "
+            + where
+            + " is not a lease: "
+            + why
+            + "; give the cluster another place, or delete it while no node runs");
   }
 
   byte[] bytes() throws IOException {

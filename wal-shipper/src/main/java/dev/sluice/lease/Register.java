@@ -11,13 +11,28 @@ import org.jspecify.annotations.Nullable;
  * Safe for use by many threads. {@code toString()} names the place without secrets.
  */
 public interface Register extends Closeable {
-  /**
-   * What was read.
-   *
-   * @param version names this write of the value, opaque: no other write has the same
-   */
-  @SuppressWarnings("ArrayRecordComponent") // Compared by version only.
-  record Versioned(byte[] value, String version) {}
+  /** What was read. */
+  final class Versioned {
+    private final byte[] value;
+    private final String version;
+
+    /**
+     * @param value not copied
+     * @param version names this write of the value, opaque: no other write has the same
+     */
+    public Versioned(byte[] value, String version) {
+      this.value = value;
+      this.version = version;
+    }
+
+    public byte[] value() {
+      return value;
+    }
+
+    public String version() {
+      return version;
+    }
+  }
 
   /** The value; empty before the first write. */
   Optional<Versioned> read() throws IOException;

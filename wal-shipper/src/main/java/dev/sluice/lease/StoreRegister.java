@@ -17,13 +17,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * A register that is an object of a store with conditional puts. Values that are written must all
  * differ, because the etag of an object may be made of its content.
+ *
+ * <p>A server may ignore conditions without a word. So before its first write this tries one that
+ * must fail, and if that doesn't, nothing can be read or written here any more.
  */
 public final class StoreRegister implements Register {
   private static final int MAX_BYTES = 64 << 10;
 
+  /** As an MD5 looks, but of nothing that will ever be there. */
+  private static final PutCondition NEVER = PutCondition.ifMatch(new Etag("0".repeat(32)));
+
   private final ObjectStore store;
   private final String key;
   private final String name;
+
+  /** Whether a server has been found to check If-Match. */
+  private volatile boolean isTried;
+
+  private volatile boolean isUnfit;
 
   /**
    * @param store closed with this
@@ -38,6 +49,7 @@ public final class StoreRegister implements Register {
 
   @Override
   public Optional<Versioned> read() throws IOException {
+    refuseIfUnfit();
     // The etag first: of a value written in between, a write with the older etag fails.
     Optional<ObjectInfo> there = store.head(key);
     if (there.isEmpty()) {
@@ -52,12 +64,39 @@ public final class StoreRegister implements Register {
 
   @Override
   public Optional<String> write(byte[] value, @Nullable Versioned before) throws IOException {
+    refuseIfUnfit();
+    if (!isTried) {
+      tryCondition(value);
+    }
     PutCondition condition =
         before == null ? PutCondition.IF_ABSENT : PutCondition.ifMatch(new Etag(before.version()));
     try {
-      return Optional.of(store.put(key, ByteSource.of(value), Map.of(), condition).value());
+      Etag etag = store.put(key, ByteSource.of(value), Map.of(), condition);
+      // The store itself finds out about If-None-Match, at its first put.
+      refuseIfUnfit();
+      return Optional.of(etag.value());
     } catch (PreconditionFailedException e) {
       return Optional.empty();
+    }
+  }
+
+  private void tryCondition(byte[] value) throws IOException {
+    try {
+      store.put(key, ByteSource.of(value), Map.of(), NEVER);
+      isUnfit = true;
+    } catch (PreconditionFailedException e) {
+      isTried = true;
+    }
+    refuseIfUnfit();
+  }
+
+  private void refuseIfUnfit() throws IOException {
+    if (isUnfit || !store.checksConditions()) {
+      throw new IOException(
+          name
+              + ": the store does not check conditions of puts (If-Match and If-None-Match), so two"
+              + " nodes could hold a lease in it at once; keep the lease elsewhere: in a bucket at"
+              + " Amazon S3 or another server that checks them, or in etcd");
     }
   }
 

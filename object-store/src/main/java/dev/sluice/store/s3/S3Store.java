@@ -257,6 +257,11 @@ final class S3Store implements ObjectStore {
   }
 
   @Override
+  public boolean checksConditions() {
+    return !conditions.areIgnored();
+  }
+
+  @Override
   public Stream<ObjectInfo> list(String prefix, String startAfter) throws IOException {
     return new S3Listing(this, options, prefix, startAfter).stream();
   }
