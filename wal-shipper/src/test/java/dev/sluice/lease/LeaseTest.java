@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,10 @@ final class LeaseTest {
 
   private static boolean take(Lease lease) throws IOException {
     return lease.tryAcquire(lease.look(), null);
+  }
+
+  private static LeaseRecord record(View view) {
+    return Objects.requireNonNull(view.record());
   }
 
   @Test
@@ -69,8 +74,8 @@ final class LeaseTest {
     View free = b.look();
     assertThat(free.state()).isEqualTo(State.FREE);
     assertThat(free.epoch()).isEqualTo(1);
-    assertThat(free.record().successor()).isEqualTo("b");
-    assertThat(free.record().url()).isEqualTo("http://a");
+    assertThat(record(free).successor()).isEqualTo("b");
+    assertThat(record(free).url()).isEqualTo("http://a");
     assertThat(b.tryAcquire(free, List.of("a"))).isTrue();
     assertThat(b.epoch()).isEqualTo(2);
     assertThat(register.record().inSync()).containsExactly("a");
@@ -176,7 +181,7 @@ final class LeaseTest {
     pass(10_001);
     take(b);
 
-    assertThat(a.look().record().holder()).isEqualTo("b");
+    assertThat(record(a.look()).holder()).isEqualTo("b");
     assertThat(a.renew()).isFalse();
     assertThat(a.keepInSync(List.of())).isFalse();
     a.release("a");
@@ -378,10 +383,10 @@ final class LeaseTest {
   @Test
   void whoIsInSyncStaysWritten() throws IOException {
     take(a);
-    assertThat(b.look().record().isOpenTo("x")).isTrue();
+    assertThat(record(b.look()).isOpenTo("x")).isTrue();
     assertThat(a.keepInSync(List.of("b"))).isTrue();
     assertThat(a.renew()).isTrue();
-    LeaseRecord record = b.look().record();
+    LeaseRecord record = record(b.look());
     assertThat(record.inSync()).containsExactly("b");
     assertThat(List.of(record.isOpenTo("a"), record.isOpenTo("b"), record.isOpenTo("c")))
         .containsExactly(true, true, false);

@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ abstract class RegisterContract {
     }
   }
 
-  private static Optional<String> write(Register register, String text, Versioned before)
+  private static Optional<String> write(Register register, String text, @Nullable Versioned before)
       throws IOException {
     return register.write(text.getBytes(UTF_8), before);
   }
@@ -118,7 +119,7 @@ abstract class RegisterContract {
   @Test
   void versionsDiffer() throws IOException {
     Set<String> versions = new HashSet<>();
-    Versioned before = null;
+    @Nullable Versioned before = null;
     for (int i = 0; i < 20; i++) {
       String version = write(register, "value " + i, before).orElseThrow();
       versions.add(version);
@@ -150,7 +151,7 @@ abstract class RegisterContract {
     int done = 0;
     while (done < INCREMENTS) {
       Versioned before = register.read().orElse(null);
-      int count = before == null ? 0 : Integer.parseInt(text(before).split(" ")[0]);
+      int count = before == null ? 0 : Integer.parseInt(text(before).replaceFirst(" .*", ""));
       // No two values are alike.
       if (write(register, (count + 1) + " " + thread, before).isPresent()) {
         done++;
@@ -172,6 +173,6 @@ abstract class RegisterContract {
 
     assertThat(b.epoch()).isEqualTo(2);
     assertThat(b.keepInSync(List.of())).isTrue();
-    assertThat(a.look().record().holder()).isEqualTo("b");
+    assertThat(String.valueOf(a.look().record())).contains("holder=b");
   }
 }

@@ -55,7 +55,11 @@ final class StoreRegisterTest {
 
   @Nested
   final class Directory extends RegisterContract {
-    @TempDir Path directory;
+    private final Path directory;
+
+    Directory(@TempDir Path directory) {
+      this.directory = directory;
+    }
 
     @Override
     protected Register open() throws IOException {
