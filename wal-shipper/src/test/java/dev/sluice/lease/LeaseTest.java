@@ -104,6 +104,17 @@ final class LeaseTest {
   }
 
   @Test
+  void clocksMayDifferInSpeed() throws IOException {
+    take(a);
+    b.look();
+    while (!take(b)) {
+      clocksOfA.pass(95);
+      clocksOfB.pass(105);
+    }
+    assertThat(a.isHeld()).isFalse();
+  }
+
+  @Test
   void aHolderThatWasLateGoesOnWhereNobodyElseBegan() throws IOException {
     take(a);
     b.look();
