@@ -24,8 +24,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
+import org.sqlite.SQLiteOpenMode;
 
 /**
  * Three nodes take turns as the primary, by a lease in a directory. Applications write on whichever
@@ -120,9 +122,8 @@ class ClusterTest {
       int at = 0;
       while (!stopped) {
         Member member = members.get(at);
-        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + member.file());
+        try (Connection connection = existing(member.file());
             Statement statement = connection.createStatement()) {
-          statement.execute("PRAGMA busy_timeout=200");
           while (!stopped) {
             unknown.add(row);
             statement.execute("INSERT INTO t VALUES (" + row + ")");
@@ -148,6 +149,14 @@ class ClusterTest {
       }
     }
 
+    /** Not made where the mount is gone. */
+    private Connection existing(Path file) throws SQLException {
+      SQLiteConfig config = new SQLiteConfig();
+      config.resetOpenMode(SQLiteOpenMode.CREATE);
+      config.setBusyTimeout(200);
+      return DriverManager.getConnection("jdbc:sqlite:" + file, config.toProperties());
+    }
+
     /** Returns when it has written some more. */
     void go(int more) throws Exception {
       long until = count + more;
@@ -155,9 +164,13 @@ class ClusterTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       stopped = true;
-      thread.join(TimeUnit.SECONDS.toMillis(60));
+      try {
+        thread.join(TimeUnit.SECONDS.toMillis(60));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
       assertThat(thread.isAlive()).isFalse();
     }
   }
@@ -292,10 +305,13 @@ class ClusterTest {
       writer.go(50);
       Member paused = primary();
       paused.signal("STOP");
-      await(
-          "another primary",
-          () -> members.stream().anyMatch(member -> member != paused && member.isPrimary()));
-      paused.signal("CONT");
+      try {
+        await(
+            "another primary",
+            () -> members.stream().anyMatch(member -> member != paused && member.isPrimary()));
+      } finally {
+        paused.signal("CONT");
+      }
       writer.go(50);
     }
     check(writer);
