@@ -1,6 +1,7 @@
 package dev.sluice.monitor;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.sluice.access.Scope;
 import dev.sluice.log.Database;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus;
@@ -51,15 +52,15 @@ final class Api implements Closeable {
 
   List<Endpoint> endpoints() {
     return List.of(
-        new Endpoint("GET", "/v1/status", Set.of("database"), this::status),
-        new Endpoint("GET", "/v1/position", Set.of("database"), this::position),
-        new Endpoint("GET", "/v1/wait", Set.of("database", "position", "timeout"), this::await),
-        new Endpoint("POST", "/v1/sync", Set.of("database", "timeout"), this::sync),
-        new Endpoint("POST", "/v1/snapshot", Set.of("database", "timeout"), this::snapshot),
-        new Endpoint("POST", "/v1/stream", Set.of(), this::stream),
-        new Endpoint("GET", "/metrics", Set.of(), this::metrics),
-        new Endpoint("GET", "/healthz", Set.of("verbose"), this::health),
-        new Endpoint("GET", "/readyz", Set.of(), this::ready));
+        new Endpoint("GET", "/v1/status", Scope.READ, Set.of("database"), this::status),
+        new Endpoint("GET", "/v1/position", Scope.READ, Set.of("database"), this::position),
+        new Endpoint("GET", "/v1/wait", Scope.READ, Set.of("database", "position", "timeout"), this::await),
+        new Endpoint("POST", "/v1/sync", Scope.ADMIN, Set.of("database", "timeout"), this::sync),
+        new Endpoint("POST", "/v1/snapshot", Scope.ADMIN, Set.of("database", "timeout"), this::snapshot),
+        new Endpoint("POST", "/v1/stream", Scope.FOLLOW, Set.of(), this::stream),
+        new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
+        new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),
+        new Endpoint("GET", "/readyz", Scope.NONE, Set.of(), this::ready));
   }
 
   /** For commands on this machine when the node is not to listen: what tells no content. */
@@ -72,7 +73,7 @@ final class Api implements Closeable {
   }
 
   private void status(Exchange exchange) throws ApiException {
-    String name = exchange.optional("database");
+    String name = exchange.optionalDatabase();
     List<DatabaseStatus> databases;
     if (name == null) {
       databases = node.status();
@@ -87,7 +88,7 @@ final class Api implements Closeable {
   }
 
   private void position(Exchange exchange) throws ApiException, IOException {
-    String name = exchange.required("database");
+    String name = exchange.database();
     node.captureNow(name);
     Database database = node.databases().get(name);
     if (database == null) {
@@ -97,7 +98,7 @@ final class Api implements Closeable {
   }
 
   private void await(Exchange exchange) throws ApiException {
-    String name = exchange.required("database");
+    String name = exchange.database();
     var wanted = exchange.position();
     long timeoutMillis = exchange.timeoutMillis();
     Database database = node.databases().get(name);
@@ -122,7 +123,7 @@ final class Api implements Closeable {
 
   /** Answers when every store has it; no thread waits. */
   private void inStores(Exchange exchange, StoreAction action) throws ApiException, IOException {
-    String name = exchange.required("database");
+    String name = exchange.database();
     long timeoutMillis = exchange.timeoutMillis();
     node.captureNow(name);
     Database database = node.databases().get(name);
@@ -182,9 +183,10 @@ final class Api implements Closeable {
     exchange.bytes(200, contentType, body.toByteArray());
   }
 
-  private void health(Exchange exchange) {
+  private void health(Exchange exchange) throws ApiException {
     List<DatabaseHealth> databases = null;
     if (exchange.has("verbose")) {
+      exchange.demand(Scope.READ);
       databases = node.status().stream().map(s -> new DatabaseHealth(s.name(), s.error())).toList();
     }
     exchange.json(200, new Health("ok", databases));

@@ -2,6 +2,7 @@ package dev.sluice.follow;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.access.Access;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
 import dev.sluice.ltx.LtxSource;
@@ -14,14 +15,12 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,16 +50,12 @@ public final class Follower implements Closeable {
   private static final int IN_MEMORY_BYTES = 4 << 20;
 
   private final URI primary;
+  private final Access access;
   private final String node;
   private final Databases databases;
   private final Function<String, Path> files;
   private final @Nullable List<String> only;
   private final Path temporary;
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .build();
   private final ExecutorService appliers;
   private final Map<String, FollowedDatabase> followed = new ConcurrentHashMap<>();
   private final Thread thread = new Thread(this::run, "follower");
@@ -78,6 +73,7 @@ public final class Follower implements Closeable {
 
   /**
    * @param primary base URL of its HTTP server
+   * @param access how it is asked
    * @param node id of this node
    * @param files gives the file of a database by its name
    * @param only the databases to follow; null for all
@@ -85,12 +81,14 @@ public final class Follower implements Closeable {
    */
   public Follower(
       URI primary,
+      Access access,
       String node,
       Databases databases,
       Function<String, Path> files,
       @Nullable List<String> only,
       Path temporary) {
     this.primary = primary;
+    this.access = access;
     this.node = node;
     this.databases = databases;
     this.files = files;
@@ -173,7 +171,7 @@ public final class Follower implements Closeable {
       } catch (IOException | RuntimeException e) {
         was = connected;
         if (!closed) {
-          String why = e.getMessage() == null ? e.toString() : e.getMessage();
+          String why = why(e);
           log.warn(
               "{}: {}; connecting again", primary, was ? "the stream ended (" + why + ")" : why);
           log.debug("{}", primary, e);
@@ -191,19 +189,25 @@ public final class Follower implements Closeable {
     }
   }
 
+  private static String why(Exception e) {
+    String tls = Access.explain(e);
+    if (tls != null) {
+      return tls;
+    }
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+
   private void follow() throws IOException, InterruptedException {
     HttpRequest request =
-        HttpRequest.newBuilder(primary.resolve("/v1/stream"))
+        access
+            .request(primary.resolve("/v1/stream"))
             .POST(HttpRequest.BodyPublishers.ofByteArray(request()))
             .build();
     HttpResponse<InputStream> response =
-        http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        access.http().send(request, HttpResponse.BodyHandlers.ofInputStream());
     try (InputStream body = response.body()) {
       if (response.statusCode() != 200) {
-        throw new IOException(
-            "answered "
-                + response.statusCode()
-                + "; is that the address of a Sluice node (--listen)?");
+        throw refused(response.statusCode());
       }
       stream = body;
       connected = true;
@@ -213,6 +217,19 @@ public final class Follower implements Closeable {
         take(Frame.readFrom(in), in);
       }
     }
+  }
+
+  private static IOException refused(int status) {
+    return new IOException(
+        switch (status) {
+          case 401 ->
+              "answered 401: it asks for a token and does not know this node's; give one of scope"
+                  + " follow with --token-file FILE or 'token'";
+          case 403 ->
+              "answered 403: this node's token does not allow it to follow; give one of scope"
+                  + " follow with --token-file FILE or 'token'";
+          default -> "answered " + status + "; is that the address of a Sluice node (--listen)?";
+        });
   }
 
   private byte[] request() throws JsonProcessingException {
@@ -227,6 +244,10 @@ public final class Follower implements Closeable {
   }
 
   private void take(Frame frame, DataInputStream in) throws IOException {
+    if (only != null && !frame.database().isEmpty() && !only.contains(frame.database())) {
+      // It would be written to the file of the one that was asked for.
+      throw new IOException(frame.database() + " came, which was not asked for");
+    }
     switch (frame.kind()) {
       case LTX, SNAPSHOT -> takeTransactions(frame, in);
       case CURRENT -> of(databases.open(frame.database())).head(frame.headTxid());
@@ -249,6 +270,12 @@ public final class Follower implements Closeable {
       return;
     }
     Files.createDirectories(temporary);
+    long room = Files.getFileStore(temporary).getUsableSpace();
+    if (frame.payloadBytes() > room) {
+      throw new IOException(
+          "%s: %d bytes come, and the disk of %s has room for %d; make room on that disk"
+              .formatted(frame.database(), frame.payloadBytes(), temporary, room));
+    }
     Path file = Files.createTempFile(temporary, "received", ".ltx");
     try {
       try (InputStream payload = new LimitedInputStream(in, frame.payloadBytes())) {

@@ -1,6 +1,5 @@
 package dev.sluice.follow;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sluice.follow.Frame.Kind;
 import dev.sluice.log.Database;
 import dev.sluice.log.DatabaseListener;
@@ -39,7 +38,6 @@ import org.slf4j.LoggerFactory;
 public final class StreamServer implements StreamService, Closeable {
   private static final Logger log = LoggerFactory.getLogger(StreamServer.class);
 
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long HEARTBEAT_MILLIS = 1000;
 
   /** Entries of one database sent before another has its turn. */
@@ -62,7 +60,7 @@ public final class StreamServer implements StreamService, Closeable {
 
   @Override
   public void serve(InputStream request, OutputStream response) throws IOException {
-    StreamRequest wanted = JSON.readValue(request, StreamRequest.class);
+    StreamRequest wanted = StreamRequest.readFrom(request);
     log.info("follower {} connected", wanted.node());
     changed.accept(followers.incrementAndGet());
     try (Session session = new Session(wanted, response)) {
