@@ -75,6 +75,7 @@ final class MountCommand extends CliCommand {
         options.resolve(
             SluiceConfig.ofMount(
                 own == 0 ? null : Path.of(words.get(0)), follow, fuseBinding, lowLatency));
+    config.security().check(config.listen());
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));

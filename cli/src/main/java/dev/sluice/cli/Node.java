@@ -25,12 +25,10 @@ import dev.sluice.verify.Verifier;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -181,13 +179,18 @@ final class Node implements NodeView, Closeable {
       StreamServer streams = new StreamServer(databases, snapshots, number -> {});
       stream = streams;
     } else {
-      startFollower(config.follow(), mountPoint::resolve, null);
+      startFollower(config.follow(), config.security(), mountPoint::resolve, null);
     }
-    startServer(config.listen());
+    startServer(config.listen(), config.security());
   }
 
   /** Starts a follower of one database that keeps a plain file current. */
-  static Node following(NodeUrl primary, String database, Path copy, @Nullable ListenAddress listen)
+  static Node following(
+      NodeUrl primary,
+      String database,
+      Path copy,
+      @Nullable ListenAddress listen,
+      SecuritySettings security)
       throws IOException {
     Path absolute = copy.toAbsolutePath();
     Path parent = Objects.requireNonNull(absolute.getParent());
@@ -195,8 +198,8 @@ final class Node implements NodeView, Closeable {
     Node node = new Node(DataDirectory.open(parent, state));
     try {
       node.serving = true;
-      node.startFollower(primary, name -> absolute, List.of(database));
-      node.startServer(listen);
+      node.startFollower(primary, security, name -> absolute, List.of(database));
+      node.startServer(listen, security);
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -233,7 +236,7 @@ final class Node implements NodeView, Closeable {
       node.stream =
           new StreamServer(node.databases, snapshots, number -> started.setFollowed(number > 0));
       node.serving = true;
-      node.startServer(config.listen());
+      node.startServer(config.listen(), config.security());
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -242,10 +245,15 @@ final class Node implements NodeView, Closeable {
   }
 
   private void startFollower(
-      @Nullable NodeUrl primary, Function<String, Path> files, @Nullable List<String> only) {
+      @Nullable NodeUrl primary,
+      SecuritySettings security,
+      Function<String, Path> files,
+      @Nullable List<String> only)
+      throws IOException {
     Follower started =
         new Follower(
             Objects.requireNonNull(primary).uri(),
+            security.access(),
             directory.nodeId(),
             databases,
             files,
@@ -314,20 +322,20 @@ final class Node implements NodeView, Closeable {
                     to));
   }
 
-  private void startServer(@Nullable ListenAddress listen) throws IOException {
+  private void startServer(@Nullable ListenAddress listen, SecuritySettings security)
+      throws IOException {
+    NodeServer started;
     if (listen != null) {
-      NodeServer started = NodeServer.start(listen, this, stream, metrics);
+      started = NodeServer.start(listen, this, stream, metrics, security.protection());
       server = started;
-      new NodeAddress(started.url().toString(), null).write(directory.state());
     } else if (shipper != null) {
       // For 'sluice sync' and 'sluice snapshot' only.
-      byte[] token = new byte[16];
-      new SecureRandom().nextBytes(token);
-      String hex = HexFormat.of().formatHex(token);
-      NodeServer started = NodeServer.startLocal(this, metrics, hex);
+      started = NodeServer.startLocal(this, metrics);
       localServer = started;
-      new NodeAddress(started.url().toString(), hex).write(directory.state());
+    } else {
+      return;
     }
+    new NodeAddress(started.ownerUrl().toString(), started.ownerToken()).write(directory.state());
   }
 
   /** The address of the HTTP server; null without one. */

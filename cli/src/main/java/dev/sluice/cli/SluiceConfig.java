@@ -3,6 +3,10 @@ package dev.sluice.cli;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.sluice.access.TlsFiles;
+import dev.sluice.access.TokenGrant;
+import dev.sluice.access.TokenSource;
+import dev.sluice.access.TrustFiles;
 import dev.sluice.beside.Beside;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
@@ -25,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param follow the primary to follow; null on a primary
  * @param store below which the backups of all databases lie, one or several; empty for none
  * @param shipping how they are kept there
+ * @param security who may ask, and how others are asked
  * @param fuseBinding how the mount speaks with the kernel
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
@@ -40,6 +45,7 @@ record SluiceConfig(
     @Nullable NodeUrl follow,
     List<StoreUrl> store,
     ShippingSettings shipping,
+    SecuritySettings security,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
     List<DatabaseConfig> databases,
@@ -55,6 +61,7 @@ record SluiceConfig(
           null,
           List.of(),
           ShippingSettings.EMPTY,
+          SecuritySettings.EMPTY,
           null,
           null,
           List.of(),
@@ -80,6 +87,11 @@ record SluiceConfig(
       @JsonProperty("bandwidth") @Nullable ByteSize bandwidth,
       @JsonProperty("log-limit") @Nullable ByteSize logLimit,
       @JsonProperty("prices") @Nullable Prices prices,
+      @JsonProperty("tls") @Nullable TlsFiles tls,
+      @JsonProperty("trust") @Nullable TrustFiles trust,
+      @JsonProperty("tokens") @Nullable List<TokenGrant> tokens,
+      @JsonProperty("token") @Nullable TokenSource token,
+      @JsonProperty("insecure") @Nullable Boolean insecure,
       @JsonProperty("fuse-binding") @Nullable FuseBinding fuseBinding,
       @JsonProperty("low-latency") @Nullable Boolean lowLatency,
       @JsonProperty("databases") @Nullable List<DatabaseConfig> databases,
@@ -102,6 +114,8 @@ record SluiceConfig(
             bandwidth,
             logLimit,
             prices),
+        new SecuritySettings(
+            tls, trust == null ? TrustFiles.NONE : trust, orEmpty(tokens), token, insecure),
         fuseBinding,
         lowLatency,
         orEmpty(databases),
@@ -119,9 +133,10 @@ record SluiceConfig(
       @Nullable Path data,
       @Nullable ListenAddress listen,
       List<StoreUrl> store,
-      ShippingSettings shipping) {
+      ShippingSettings shipping,
+      SecuritySettings security) {
     return new SluiceConfig(
-        data, null, listen, null, store, shipping, null, null, List.of(), List.of(), List.of(),
+        data, null, listen, null, store, shipping, security, null, null, List.of(), List.of(), List.of(),
         null);
   }
 
@@ -138,6 +153,7 @@ record SluiceConfig(
         follow,
         List.of(),
         ShippingSettings.EMPTY,
+        SecuritySettings.EMPTY,
         fuseBinding,
         lowLatency,
         List.of(),
@@ -156,6 +172,7 @@ record SluiceConfig(
         null,
         List.of(),
         ShippingSettings.EMPTY,
+        SecuritySettings.EMPTY,
         null,
         null,
         List.of(),
@@ -174,6 +191,7 @@ record SluiceConfig(
         follow,
         own.isEmpty() ? store : List.of(),
         shipping,
+        security,
         fuseBinding,
         lowLatency,
         own.isEmpty() ? databases : List.of(new DatabaseConfig(name, own)),
@@ -231,6 +249,7 @@ record SluiceConfig(
         either(stronger.follow, follow),
         stronger.store.isEmpty() ? store : stronger.store,
         shipping.overriddenBy(stronger.shipping),
+        security.overriddenBy(stronger.security),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
         stronger.databases.isEmpty() ? databases : stronger.databases,

@@ -2,6 +2,7 @@ package dev.sluice.follow;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.log.DatabaseName;
 import dev.sluice.ltx.Position;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,6 +40,9 @@ record StreamRequest(
           "more than " + MAX_DATABASES + " databases; follow fewer from one node");
     }
     positions.values().forEach(Position::parse);
+    if (only != null) {
+      only.forEach(DatabaseName::checked);
+    }
   }
 
   /**
