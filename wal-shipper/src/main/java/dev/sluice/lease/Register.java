@@ -16,6 +16,7 @@ public interface Register extends Closeable {
    *
    * @param version names this write of the value, opaque: no other write has the same
    */
+  @SuppressWarnings("ArrayRecordComponent")
   record Versioned(byte[] value, String version) {}
 
   /** The value; empty before the first write. */
