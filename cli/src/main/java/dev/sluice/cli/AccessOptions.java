@@ -13,8 +13,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The flags of every command that asks a node, for use as a mixin. There is none for a token itself:
- * every user of a machine can read command lines.
+ * The flags of every command that asks a node, for use as a mixin. There is none for a token
+ * itself: every user of a machine can read command lines.
  */
 final class AccessOptions {
   @Option(

@@ -86,8 +86,7 @@ record NodeAddress(String url, @Nullable String token) {
   }
 
   private NodeClient client() {
-    return new NodeClient(
-        URI.create(url), token == null ? Access.none() : Access.ofToken(token));
+    return new NodeClient(URI.create(url), token == null ? Access.none() : Access.ofToken(token));
   }
 
   /** Without the token. */

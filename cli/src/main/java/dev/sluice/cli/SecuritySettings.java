@@ -104,7 +104,8 @@ record SecuritySettings(
       log.warn("listening on {}: everybody who reaches it may read all databases", listen);
     } else if (tls == null) {
       log.warn(
-          "listening on {} without 'tls': tokens and content cross the network in the open", listen);
+          "listening on {} without 'tls': tokens and content cross the network in the open",
+          listen);
     } else if (tokens.isEmpty() && !mutual) {
       log.warn(
           "listening on {} with TLS, but without 'tokens' and without 'client-ca': everybody who"

@@ -136,8 +136,8 @@ record SluiceConfig(
       ShippingSettings shipping,
       SecuritySettings security) {
     return new SluiceConfig(
-        data, null, listen, null, store, shipping, security, null, null, List.of(), List.of(), List.of(),
-        null);
+        data, null, listen, null, store, shipping, security, null, null, List.of(), List.of(),
+        List.of(), null);
   }
 
   /** What only flags of a mount say. */

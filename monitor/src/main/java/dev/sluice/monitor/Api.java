@@ -54,9 +54,11 @@ final class Api implements Closeable {
     return List.of(
         new Endpoint("GET", "/v1/status", Scope.READ, Set.of("database"), this::status),
         new Endpoint("GET", "/v1/position", Scope.READ, Set.of("database"), this::position),
-        new Endpoint("GET", "/v1/wait", Scope.READ, Set.of("database", "position", "timeout"), this::await),
+        new Endpoint(
+            "GET", "/v1/wait", Scope.READ, Set.of("database", "position", "timeout"), this::await),
         new Endpoint("POST", "/v1/sync", Scope.ADMIN, Set.of("database", "timeout"), this::sync),
-        new Endpoint("POST", "/v1/snapshot", Scope.ADMIN, Set.of("database", "timeout"), this::snapshot),
+        new Endpoint(
+            "POST", "/v1/snapshot", Scope.ADMIN, Set.of("database", "timeout"), this::snapshot),
         new Endpoint("POST", "/v1/stream", Scope.FOLLOW, Set.of(), this::stream),
         new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
         new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),

@@ -11,8 +11,7 @@ import java.util.Set;
  * @param scope what who asks must be allowed; {@link Scope#NONE} for no token at all
  * @param parameters that the query may have
  */
-record Endpoint(
-    String method, String path, Scope scope, Set<String> parameters, Action action) {
+record Endpoint(String method, String path, Scope scope, Set<String> parameters, Action action) {
   /** Answers a request, now or later. */
   interface Action {
     void answer(Exchange exchange) throws ApiException, IOException;

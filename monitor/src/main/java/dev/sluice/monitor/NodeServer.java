@@ -45,7 +45,9 @@ public final class NodeServer implements Closeable {
   /** Clients that may knock at one moment. */
   private static final int ACCEPT_QUEUE = 4_096;
 
-  /** Ten thousand that wait, and as many again; beyond that nobody is let in until somebody left. */
+  /**
+   * Ten thousand that wait, and as many again; beyond that nobody is let in until somebody left.
+   */
   private static final int MAX_CONNECTIONS = 20_000;
 
   /** A database's name may have 4,096 bytes, each of which three letters stand for in a query. */
@@ -61,8 +63,7 @@ public final class NodeServer implements Closeable {
   private @Nullable ServerConnector owners;
   private @Nullable String ownerToken;
 
-  private NodeServer(
-      ListenAddress address, Protection protection, Api api, Duration idleTimeout)
+  private NodeServer(ListenAddress address, Protection protection, Api api, Duration idleTimeout)
       throws IOException {
     QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, MIN_THREADS);
     threads.setName("sluice-http");

@@ -56,8 +56,7 @@ final class Tls implements Closeable {
         watch.scheduleWithFixedDelay(this::look, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
   }
 
-  private void use(
-      SslContextFactory target, KeyStore keys, @Nullable KeyStore clientAuthorities) {
+  private void use(SslContextFactory target, KeyStore keys, @Nullable KeyStore clientAuthorities) {
     target.setKeyStore(keys);
     target.setKeyStorePassword(password);
     target.setTrustStore(clientAuthorities);

@@ -63,6 +63,26 @@ final class OpenApiTest {
   }
 
   @Test
+  void scopesAreThoseOfTheServer() throws Exception {
+    try (TestNode node = new TestNode(directory);
+        Api api = new Api(node, null, new Metrics())) {
+      for (Endpoint endpoint : api.endpoints()) {
+        JsonNode security =
+            document.at(
+                JsonPointer.empty()
+                    .appendProperty("paths")
+                    .appendProperty(endpoint.path())
+                    .appendProperty(endpoint.method().toLowerCase(Locale.ROOT))
+                    .appendProperty("security"));
+        assertThat(security.isArray()).as(endpoint.toString()).isTrue();
+        assertThat(security.findPath("token").path(0).asText("none"))
+            .as(endpoint.toString())
+            .isEqualTo(endpoint.scope().label());
+      }
+    }
+  }
+
+  @Test
   void everyAnswerIsGivenAndAsDescribed() throws Exception {
     try (ServedNode served = new ServedNode(directory.resolve("a"))) {
       Position first = served.node.commit(NAME, 1);
@@ -112,6 +132,8 @@ final class OpenApiTest {
         new ServedNode(directory.resolve("b"), empty, NodeServer.IDLE_TIMEOUT)) {
       check(served, "POST", "/v1/stream", 200);
     }
+    // LimitsTest has these.
+    answered.addAll(List.of("POST /v1/stream 400", "POST /v1/stream 413"));
     assertThat(answered).isEqualTo(documentedAnswers());
   }
 

@@ -56,9 +56,7 @@ public final class Access {
    * @throws IOException when something can't be read; the message says what to do
    */
   public static Access open(
-      @Nullable TokenSource token,
-      TrustFiles trust,
-      Function<String, @Nullable String> environment)
+      @Nullable TokenSource token, TrustFiles trust, Function<String, @Nullable String> environment)
       throws IOException {
     Access access = new Access(token == null ? null : token.open(environment), trust);
     if (!trust.isEmpty()) {

@@ -8,7 +8,8 @@ import java.nio.file.attribute.FileTime;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tells that a file was changed or replaced; of a file that can't be read all fields are empty.
+ * What tells that a file was changed or replaced; of a file that can't be read all fields are
+ * empty.
  *
  * @param inode of the file, so that one moved into place is noticed within a tick of the clock
  */

@@ -8,7 +8,7 @@ import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.Date;
+import java.time.Instant;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +35,9 @@ final class KeyPairFiles {
             "%s: not the key of the first certificate in %s; give the key that the certificate was made with, and the chain behind it"
                 .formatted(key, certificate));
       }
-      if (chain.get(0).getNotAfter().before(new Date())) {
-        log.warn(
-            "{}: expired on {}, clients will refuse it; renew it",
-            certificate,
-            chain.get(0).getNotAfter().toInstant());
+      Instant expiry = chain.get(0).getNotAfter().toInstant();
+      if (expiry.isBefore(Instant.now())) {
+        log.warn("{}: expired on {}, clients will refuse it; renew it", certificate, expiry);
       }
       KeyStore store = empty();
       store.setKeyEntry("node", own, password, chain.toArray(Certificate[]::new));

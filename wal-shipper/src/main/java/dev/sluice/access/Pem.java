@@ -31,7 +31,16 @@ final class Pem {
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
 
-  private record Block(String label, byte[] content) {}
+  private record Block(Path file, String label, String base64) {
+    byte[] content() throws IOException {
+      try {
+        return Base64.getMimeDecoder().decode(base64);
+      } catch (IllegalArgumentException e) {
+        throw new IOException(
+            file + ": the " + label + " is not Base64; take another copy of the file", e);
+      }
+    }
+  }
 
   private Pem() {}
 
@@ -75,15 +84,14 @@ final class Pem {
    */
   static PrivateKey privateKey(Path file) throws IOException {
     for (Block block : blocks(file)) {
-      switch (block.label()) {
-        case "PRIVATE KEY":
-          return decode(file, block.content());
-        case "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
-          throw new IOException(
-              "%s: holds an %s, not a PRIVATE KEY (PKCS#8, not encrypted); convert it: openssl pkcs8 -topk8 -nocrypt -in %s -out NEW"
-                  .formatted(file, block.label(), file));
-        default:
-          // Such as EC PARAMETERS, or the certificate in the same file.
+      if (block.label().equals("PRIVATE KEY")) {
+        return decode(file, block.content());
+      }
+      // Others are EC PARAMETERS, or the certificate in the same file.
+      if (block.label().endsWith(" PRIVATE KEY")) {
+        throw new IOException(
+            "%s: holds an %s, not a PRIVATE KEY (PKCS#8, not encrypted); convert it: openssl pkcs8 -topk8 -nocrypt -in %s -out NEW"
+                .formatted(file, block.label(), file));
       }
     }
     throw new IOException(
@@ -122,12 +130,7 @@ final class Pem {
     List<Block> blocks = new ArrayList<>();
     Matcher found = BLOCK.matcher(text);
     while (found.find()) {
-      try {
-        blocks.add(new Block(found.group(1), Base64.getMimeDecoder().decode(found.group(2))));
-      } catch (IllegalArgumentException e) {
-        throw new IOException(
-            file + ": " + found.group(1) + " is not Base64; take another copy of the file", e);
-      }
+      blocks.add(new Block(file, found.group(1), found.group(2)));
     }
     return blocks;
   }

@@ -65,7 +65,11 @@ final class TokenFile implements TokenHolder {
     try {
       if (Files.size(file) > MAX_BYTES) {
         throw new IOException(
-            "token file " + file + ": more than " + MAX_BYTES + " bytes; give one with tokens only");
+            "token file "
+                + file
+                + ": more than "
+                + MAX_BYTES
+                + " bytes; give one with tokens only");
       }
       tokens =
           Files.readAllLines(file, StandardCharsets.UTF_8).stream()

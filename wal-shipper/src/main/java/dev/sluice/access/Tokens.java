@@ -29,8 +29,8 @@ public final class Tokens {
    * @param environment gives the value of a variable, or null when it is not set
    * @throws IOException when one can't be read; the message says what to do
    */
-  public static Tokens open(
-      List<TokenGrant> grants, Function<String, @Nullable String> environment) throws IOException {
+  public static Tokens open(List<TokenGrant> grants, Function<String, @Nullable String> environment)
+      throws IOException {
     List<Known> known = new ArrayList<>();
     for (TokenGrant grant : grants) {
       known.add(new Known(grant.scope(), grant.source().open(environment)));
@@ -51,8 +51,8 @@ public final class Tokens {
   }
 
   /**
-   * What {@code token} allows; {@link Scope#NONE} when nobody gave it out. Takes as long for a token
-   * that is nearly right as for any other of its length.
+   * What {@code token} allows; {@link Scope#NONE} when nobody gave it out. Takes as long for a
+   * token that is nearly right as for any other of its length.
    */
   public Scope scopeOf(String token) {
     byte[] given = token.getBytes(StandardCharsets.UTF_8);

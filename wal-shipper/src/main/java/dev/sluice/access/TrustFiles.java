@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whom a client trusts, and what it shows of itself: PEM files.
  *
- * @param ca authorities of which one must have signed a node's certificate; null for those that Java
- *     knows
+ * @param ca authorities of which one must have signed a node's certificate; null for those that
+ *     Java knows
  * @param certificate of this client, where nodes ask for one; null for none
  * @param key its private key, PKCS#8; null for none
  */
@@ -29,7 +29,8 @@ public record TrustFiles(@Nullable Path ca, @Nullable Path certificate, @Nullabl
    */
   public TrustFiles {
     if ((certificate == null) != (key == null)) {
-      throw new IllegalArgumentException("a 'certificate' has its 'key', and a 'key' its certificate");
+      throw new IllegalArgumentException(
+          "a 'certificate' has its 'key', and a 'key' its certificate");
     }
   }
 
@@ -47,10 +48,7 @@ public record TrustFiles(@Nullable Path ca, @Nullable Path certificate, @Nullabl
   }
 
   List<FileVersion> versions() {
-    return Stream.of(ca, certificate, key)
-        .filter(Objects::nonNull)
-        .map(FileVersion::of)
-        .toList();
+    return Stream.of(ca, certificate, key).filter(Objects::nonNull).map(FileVersion::of).toList();
   }
 
   /**

@@ -105,8 +105,7 @@ public final class Lease implements Closeable {
    * @param url where other nodes reach it; null when it takes no followers
    * @param ttl how long the lease lasts without a renewal, at least 100 ms
    */
-  public Lease(
-      Register register, String node, @Nullable String url, Duration ttl, Clocks clocks) {
+  public Lease(Register register, String node, @Nullable String url, Duration ttl, Clocks clocks) {
     if (ttl.toMillis() < 100) {
       throw new IllegalArgumentException("a lease of " + ttl.toMillis() + " ms: give it 100 ms");
     }
@@ -184,8 +183,7 @@ public final class Lease implements Closeable {
         return false;
       }
       return write(
-          new LeaseRecord(
-              mine.epoch(), node, url, ttlMillis, mine.renewal() + 1, inSync, null));
+          new LeaseRecord(mine.epoch(), node, url, ttlMillis, mine.renewal() + 1, inSync, null));
     } finally {
       lock.unlock();
     }
@@ -280,8 +278,7 @@ public final class Lease implements Closeable {
     long nanos = clocks.nanoTime();
     return epoch > 0
         && nanos - untilNanos < 0
-        && TimeUnit.MILLISECONDS.toNanos(clocks.dayMillis()) - nanos - dayOffsetNanos
-            < STEP_NANOS;
+        && TimeUnit.MILLISECONDS.toNanos(clocks.dayMillis()) - nanos - dayOffsetNanos < STEP_NANOS;
   }
 
   /** Milliseconds that are left of it; 0 when this node does not hold it. */

@@ -53,12 +53,9 @@ public final class StoreRegister implements Register {
   @Override
   public Optional<String> write(byte[] value, @Nullable Versioned before) throws IOException {
     PutCondition condition =
-        before == null
-            ? PutCondition.IF_ABSENT
-            : PutCondition.ifMatch(new Etag(before.version()));
+        before == null ? PutCondition.IF_ABSENT : PutCondition.ifMatch(new Etag(before.version()));
     try {
-      return Optional.of(
-          store.put(key, ByteSource.of(value), Map.of(), condition).value());
+      return Optional.of(store.put(key, ByteSource.of(value), Map.of(), condition).value());
     } catch (PreconditionFailedException e) {
       return Optional.empty();
     }

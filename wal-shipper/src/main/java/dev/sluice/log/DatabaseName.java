@@ -48,6 +48,10 @@ public final class DatabaseName {
 
   private static IllegalArgumentException refused(String name, String why) {
     return new IllegalArgumentException(
-        "\"" + name + "\" " + why + ": expected a path below the data directory, such as shop/app.db");
+        "\""
+            + name
+            + "\" "
+            + why
+            + ": expected a path below the data directory, such as shop/app.db");
   }
 }
