@@ -31,15 +31,13 @@ final class TokenTest {
   private static final StreamService EMPTY = (request, response) -> {};
 
   private final Path directory;
-  private final Map<Scope, String> secrets = new TreeMap<>();
   private final ServedNode served;
 
   TokenTest(@TempDir Path directory) throws IOException {
     this.directory = directory;
     List<TokenGrant> grants = new ArrayList<>();
     for (Scope scope : List.of(Scope.READ, Scope.FOLLOW, Scope.ADMIN)) {
-      secrets.put(scope, scope.label() + "-secret-0123456789");
-      Path file = Files.writeString(file(scope), "# a comment\n\n" + secrets.get(scope) + "\n");
+      Path file = Files.writeString(file(scope), "# a comment\n\n" + secret(scope) + "\n");
       grants.add(new TokenGrant(scope, file, null));
     }
     Tokens tokens = Tokens.open(grants, name -> null);
@@ -49,6 +47,10 @@ final class TokenTest {
   @AfterEach
   void stop() {
     served.close();
+  }
+
+  private static String secret(Scope scope) {
+    return scope.label() + "-secret-0123456789";
   }
 
   private Path file(Scope scope) {
@@ -84,9 +86,9 @@ final class TokenTest {
                 "GET /healthz", Scope.NONE,
                 "GET /readyz", Scope.NONE));
     for (Map.Entry<String, Scope> endpoint : scopes.entrySet()) {
-      String[] words = endpoint.getKey().split(" ");
+      String[] words = endpoint.getKey().split(" ", 2);
       for (Scope scope : Scope.values()) {
-        String token = secrets.getOrDefault(scope, "");
+        String token = scope == Scope.NONE ? "" : secret(scope);
         HttpResponse<String> answer = ask(words[0], words[1], token);
         String what = endpoint.getKey() + " with " + scope + ": " + answer.body();
         if (scope.includes(endpoint.getValue())) {
@@ -129,7 +131,7 @@ final class TokenTest {
     served.node.commit("shop/app.db", 1);
     assertThat(ask("GET", "/healthz", "").body()).isEqualTo("{\"status\":\"ok\"}");
     assertThat(ask("GET", "/healthz?verbose", "").statusCode()).isEqualTo(401);
-    assertThat(ask("GET", "/healthz?verbose", secrets.get(Scope.READ)).body()).contains("app.db");
+    assertThat(ask("GET", "/healthz?verbose", secret(Scope.READ)).body()).contains("app.db");
   }
 
   @Test
@@ -144,7 +146,7 @@ final class TokenTest {
   void aClientShowsItsTokenAndSaysWhatToDo() throws Exception {
     var position = served.node.commit("shop/app.db", 1);
     NodeClient client =
-        new NodeClient(served.server.url(), Access.ofToken(secrets.get(Scope.READ)));
+        new NodeClient(served.server.url(), Access.ofToken(secret(Scope.READ)));
     assertThat(client.position("shop/app.db")).isEqualTo(position);
     assertThatThrownBy(() -> client.sync("shop/app.db", java.time.Duration.ofSeconds(1)))
         .isInstanceOf(NodeException.class)
@@ -157,7 +159,7 @@ final class TokenTest {
 
   @Test
   void tokensAreReadAgainWhenTheirFileChanges() throws Exception {
-    String old = secrets.get(Scope.READ);
+    String old = secret(Scope.READ);
     String next = "another-secret-0123456789";
     Files.writeString(file(Scope.READ), old + "\n" + next + "\n");
     assertThat(ask("GET", "/v1/status", old).statusCode()).isEqualTo(200);
@@ -169,7 +171,7 @@ final class TokenTest {
     // Taking the file away takes the tokens back.
     Files.delete(file(Scope.READ));
     assertThat(ask("GET", "/v1/status", next).statusCode()).isEqualTo(401);
-    assertThat(ask("GET", "/v1/status", secrets.get(Scope.ADMIN)).statusCode()).isEqualTo(200);
+    assertThat(ask("GET", "/v1/status", secret(Scope.ADMIN)).statusCode()).isEqualTo(200);
   }
 
   @Test

@@ -125,7 +125,7 @@ public final class Access {
           + "); give a certificate that its client-ca signed, and the key, with --certificate and"
           + " --key or in 'trust'";
     }
-    if (message.contains("Unsupported or unrecognized SSL message")) {
+    if (message.contains("SSL message")) {
       return "it speaks no TLS; write http:// in place of https://";
     }
     return "its certificate can't be verified ("
