@@ -18,6 +18,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -145,10 +147,9 @@ final class TokenTest {
   @Test
   void aClientShowsItsTokenAndSaysWhatToDo() throws Exception {
     var position = served.node.commit("shop/app.db", 1);
-    NodeClient client =
-        new NodeClient(served.server.url(), Access.ofToken(secret(Scope.READ)));
+    NodeClient client = new NodeClient(served.server.url(), Access.ofToken(secret(Scope.READ)));
     assertThat(client.position("shop/app.db")).isEqualTo(position);
-    assertThatThrownBy(() -> client.sync("shop/app.db", java.time.Duration.ofSeconds(1)))
+    assertThatThrownBy(() -> client.sync("shop/app.db", Duration.ofSeconds(1)))
         .isInstanceOf(NodeException.class)
         .hasMessageContaining("the token has scope read, this needs admin");
     assertThatThrownBy(() -> served.client().status())
@@ -165,7 +166,7 @@ final class TokenTest {
     assertThat(ask("GET", "/v1/status", old).statusCode()).isEqualTo(200);
     assertThat(ask("GET", "/v1/status", next).statusCode()).isEqualTo(200);
     Path whole = Files.writeString(directory.resolve("new"), next + "\n");
-    Files.move(whole, file(Scope.READ), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.move(whole, file(Scope.READ), StandardCopyOption.REPLACE_EXISTING);
     assertThat(ask("GET", "/v1/status", old).statusCode()).isEqualTo(401);
     assertThat(ask("GET", "/v1/status", next).statusCode()).isEqualTo(200);
     // Taking the file away takes the tokens back.

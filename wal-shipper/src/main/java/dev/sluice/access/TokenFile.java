@@ -1,8 +1,11 @@
 package dev.sluice.access;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.List;
@@ -76,13 +79,13 @@ final class TokenFile implements TokenHolder {
               .map(String::strip)
               .filter(line -> !line.isEmpty() && !line.startsWith("#"))
               .toList();
-    } catch (java.nio.file.NoSuchFileException e) {
+    } catch (NoSuchFileException e) {
       throw new IOException(
           "token file " + file + ": no such file; make it with openssl rand -hex 32", e);
-    } catch (java.nio.file.AccessDeniedException e) {
+    } catch (AccessDeniedException e) {
       throw new IOException(
           "token file " + file + ": permission denied; let the user of Sluice read it", e);
-    } catch (java.nio.charset.CharacterCodingException e) {
+    } catch (CharacterCodingException e) {
       throw new IOException("token file " + file + ": not text; give one with tokens only", e);
     }
     if (tokens.isEmpty()) {

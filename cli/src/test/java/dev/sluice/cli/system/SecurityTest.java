@@ -7,8 +7,10 @@ import dev.sluice.ltx.Position;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -96,14 +98,14 @@ class SecurityTest {
 
   private Run ask(String command, String scope, Object... more) {
     Object[] args =
-        java.util.stream.Stream.concat(
-                java.util.stream.Stream.of(
+        Stream.concat(
+                Stream.of(
                     command,
                     "--ca",
                     sandbox.path("ca.pem"),
                     "--token-file",
                     sandbox.path(scope + ".token")),
-                java.util.stream.Stream.of(more))
+                Stream.of(more))
             .toArray();
     return Run.sluice(args);
   }
@@ -141,7 +143,7 @@ class SecurityTest {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(address)))
         .isEqualTo("rw-------");
 
-    // The stream goes on after a new certificate of another authority.
+    // No secret is where others can read it.
     for (SluiceProcess process : List.of(primary, follower)) {
       Path commandLine = Path.of("/proc/" + process.process().pid() + "/cmdline");
       String words = Files.readString(commandLine, StandardCharsets.ISO_8859_1);
@@ -178,7 +180,7 @@ class SecurityTest {
     Files.copy(
         sandbox.path("admin.token"),
         sandbox.path("read.token"),
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        StandardCopyOption.REPLACE_EXISTING);
     insert(sandbox.path("mnt/app.db"));
     awaitError(follower, "following " + url);
   }
