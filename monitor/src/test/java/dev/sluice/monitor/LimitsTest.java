@@ -74,6 +74,29 @@ final class LimitsTest {
     }
   }
 
+  @Test
+  void aFollowerThatDoesNotSayWhatItHasIsCutOff() throws Exception {
+    CountDownLatch cut = new CountDownLatch(1);
+    StreamService reading =
+        (request, response) -> {
+          try {
+            request.readAllBytes();
+          } finally {
+            cut.countDown();
+          }
+        };
+    try (ServedNode served = new ServedNode(directory, reading, Duration.ofMillis(300));
+        Socket socket =
+            new Socket(InetAddress.getLoopbackAddress(), served.server.address().port())) {
+      socket
+          .getOutputStream()
+          .write(
+              "POST /v1/stream HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+                  .getBytes(US_ASCII));
+      cut.await();
+    }
+  }
+
   /** The real stream server over an empty node. */
   private ServedNode streaming() throws IOException {
     Databases databases = Databases.open(directory.resolve("streamed"));
