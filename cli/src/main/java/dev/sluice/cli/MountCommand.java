@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import dev.sluice.fuse.binding.FuseBinding;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -23,6 +24,7 @@ import picocli.CommandLine.TypeConversionException;
     footer = {
       "  sluice mount --data D --store file:///backups --listen 127.0.0.1:4480 MNT",
       "  sluice mount --data D2 --follow http://127.0.0.1:4480 --listen 127.0.0.1:4481 MNT2",
+      "  sluice mount --data D --lease s3://bucket/lease --listen :4480 --advertise http://10.0.0.1:4480 MNT",
       "  sluice mount --data D --store file:///backups MNT -- python3 app.py MNT/app.db",
     })
 final class MountCommand extends CliCommand {
@@ -34,6 +36,29 @@ final class MountCommand extends CliCommand {
       converter = NodeUrl.Converter.class,
       description = "Follow the primary at this URL; applications then only read.")
   private @Nullable NodeUrl follow;
+
+  @Option(
+      names = "--lease",
+      paramLabel = "URL",
+      description = {
+        "Take turns with other nodes as the primary: the one that has this lease is, and the others follow it."
+            + " s3://bucket/path, file:///shared/directory or etcd://host:2379/key, the same for all."
+      })
+  private @Nullable String lease;
+
+  @Option(
+      names = "--lease-ttl",
+      paramLabel = "DURATION",
+      converter = Durations.Converter.class,
+      description = "How long the lease lasts without a renewal (default: 10s).")
+  private @Nullable Duration leaseTtl;
+
+  @Option(
+      names = "--advertise",
+      paramLabel = "URL",
+      converter = NodeUrl.Converter.class,
+      description = "Where other nodes reach this one (default: where it listens).")
+  private @Nullable NodeUrl advertise;
 
   @Option(
       names = "--fuse-binding",
@@ -74,7 +99,11 @@ final class MountCommand extends CliCommand {
     SluiceConfig config =
         options.resolve(
             SluiceConfig.ofMount(
-                own == 0 ? null : Path.of(words.get(0)), follow, fuseBinding, lowLatency));
+                own == 0 ? null : Path.of(words.get(0)),
+                follow,
+                new ClusterSettings(lease, leaseTtl, advertise),
+                fuseBinding,
+                lowLatency));
     config.security().check(config.listen());
     Running running = new Running();
     try (Node node = Node.mounted(config)) {

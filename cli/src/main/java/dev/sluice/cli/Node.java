@@ -3,8 +3,9 @@ package dev.sluice.cli;
 import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
 import dev.sluice.follow.Follower;
-import dev.sluice.follow.StreamServer;
+import dev.sluice.follow.StreamService;
 import dev.sluice.fuse.Mount;
+import dev.sluice.log.CommitGuard;
 import dev.sluice.log.Database;
 import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.Databases;
@@ -14,29 +15,25 @@ import dev.sluice.ltx.Position;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.NodeServer;
+import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.StoreUsage;
 import dev.sluice.ship.Shipper;
-import dev.sluice.ship.Shipper.LogLimits;
-import dev.sluice.verify.Verifier;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +53,6 @@ import org.slf4j.LoggerFactory;
 final class Node implements NodeView, Closeable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
 
-  private static final long KEEP_LOG_BYTES = 64 << 20;
   private static final long UNMOUNT_GRACE_MILLIS = 3000;
 
   private final DataDirectory directory;
@@ -66,13 +62,16 @@ final class Node implements NodeView, Closeable {
   private @Nullable Mount mount;
   private @Nullable Capture capture;
   private @Nullable Beside beside;
-  private @Nullable Shipper shipper;
-  private @Nullable Verifier verifier;
-  private @Nullable Follower follower;
-  private @Nullable StreamServer stream;
+  private @Nullable ClusterNode cluster;
+
+  /** While applications write to the databases of this node; null while it follows. */
+  private volatile @Nullable Primary primary;
+
+  /** While this node follows another. */
+  private volatile @Nullable Follower follower;
+
   private @Nullable NodeServer server;
   private @Nullable NodeServer localServer;
-  private @Nullable NodeStores stores;
   private volatile boolean serving;
   private boolean closed;
 
@@ -98,10 +97,10 @@ final class Node implements NodeView, Closeable {
       if (entry.maxTxid() % EVERY != 0) {
         return;
       }
-      Shipper s = shipper;
+      Shipper s = shipper();
       if (s == null || s.status(database.name()).isEmpty()) {
         try {
-          database.log().trim(KEEP_LOG_BYTES, database.applied().txid());
+          database.log().trim(Primary.KEEP_LOG_BYTES, database.applied().txid());
         } catch (IOException e) {
           log.warn(
               "{}: old parts of the log could not be deleted: {}", database.name(), e.getMessage());
@@ -157,15 +156,27 @@ final class Node implements NodeView, Closeable {
   }
 
   private void startMount(SluiceConfig config, Path data, Path mountPoint) throws IOException {
-    boolean replica = config.follow() != null;
+    ClusterNode member =
+        config.cluster().lease() == null ? null : ClusterNode.open(config, this, directory);
+    boolean follows = member == null ? config.follow() != null : member.followedLast();
+    if (follows) {
+      databases.guard(FOLLOWS);
+    }
     mount =
         Mount.open(
             data,
             mountPoint,
             beforeWait -> {
-              Capture made = new Capture(data, databases, beforeWait, replica);
+              Capture made = new Capture(data, databases, beforeWait, path -> true);
               capture = made;
-              made.findDatabases();
+              if (follows) {
+                made.findReplicas();
+              } else {
+                made.findDatabases();
+              }
+              if (member != null) {
+                member.guard(made);
+              }
               return made;
             },
             config.fuseBindingOrDefault(),
@@ -173,15 +184,40 @@ final class Node implements NodeView, Closeable {
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
     serving = true;
-    if (!replica) {
-      Snapshots snapshots = new Snapshots(directory.temporary(), captured::read);
-      startShipper(config, snapshots);
-      StreamServer streams = new StreamServer(databases, snapshots, number -> {});
-      stream = streams;
+    NodeStores stores = new NodeStores(config);
+    Snapshots snapshots = new Snapshots(directory.temporary(), captured::read);
+    if (member != null) {
+      cluster = member;
+    } else if (follows) {
+      startFollower(
+          Objects.requireNonNull(config.follow()),
+          config.security(),
+          new MountedDatabases(mountPoint, captured),
+          null);
     } else {
-      startFollower(config.follow(), config.security(), mountPoint::resolve, null);
+      primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }
-    startServer(config.listen(), config.security());
+    startServer(config.listen(), config.security(), config.hasStores());
+    if (member != null) {
+      member.start(mountPoint, captured, stores, snapshots);
+    }
+  }
+
+  /** Applications on a follower only read. */
+  private static final CommitGuard FOLLOWS =
+      database -> {
+        throw new IOException("this node follows another; write on the primary");
+      };
+
+  /** What of a role others see; see {@link ClusterNode}. */
+  void roles(@Nullable Primary leads, @Nullable Follower follows) {
+    primary = leads;
+    follower = follows;
+  }
+
+  private @Nullable Shipper shipper() {
+    Primary p = primary;
+    return p == null ? null : p.shipper();
   }
 
   /** Starts a follower of one database that keeps a plain file current. */
@@ -199,7 +235,7 @@ final class Node implements NodeView, Closeable {
     try {
       node.serving = true;
       node.startFollower(primary, security, name -> absolute, List.of(database));
-      node.startServer(listen, security);
+      node.startServer(listen, security, false);
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -231,12 +267,17 @@ final class Node implements NodeView, Closeable {
                   config.checkpointPagesOrDefault()),
               node.databases);
       node.beside = started;
-      Snapshots snapshots = new Snapshots(node.directory.temporary(), started::read);
-      node.startShipper(config, snapshots);
-      node.stream =
-          new StreamServer(node.databases, snapshots, number -> started.setFollowed(number > 0));
+      node.primary =
+          Primary.start(
+              config,
+              node.directory,
+              node.databases,
+              new NodeStores(config),
+              new Snapshots(node.directory.temporary(), started::read),
+              number -> started.setFollowed(number > 0),
+              0);
       node.serving = true;
-      node.startServer(config.listen(), config.security());
+      node.startServer(config.listen(), config.security(), config.hasStores());
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -245,90 +286,69 @@ final class Node implements NodeView, Closeable {
   }
 
   private void startFollower(
-      @Nullable NodeUrl primary,
+      NodeUrl from,
       SecuritySettings security,
-      Function<String, Path> files,
+      Follower.ReplicaFiles files,
       @Nullable List<String> only)
       throws IOException {
     Follower started =
         new Follower(
-            Objects.requireNonNull(primary).uri(),
-            security.access(),
-            directory.nodeId(),
+            new Follower.Options(
+                from.uri(),
+                security.access(),
+                directory.nodeId(),
+                null,
+                0,
+                only,
+                directory.temporary(),
+                null),
             databases,
-            files,
-            only,
-            directory.temporary());
+            files);
     follower = started;
     started.start();
   }
 
-  private void startShipper(SluiceConfig config, Snapshots snapshots) throws IOException {
-    if (!config.hasStores()) {
-      return;
-    }
-    NodeStores opened = new NodeStores(config);
-    stores = opened;
-    Shipper started =
-        new Shipper(
-            directory.nodeId(),
-            databases,
-            opened::destinations,
-            snapshots,
-            config.shipping().policy(),
-            new LogLimits(KEEP_LOG_BYTES, config.shipping().logLimitOrDefault().bytes()),
-            Clock.systemUTC());
-    shipper = started;
-    started.start();
-    startVerifier(config.shipping().verifyIntervalOrDefault(), opened, started);
-  }
-
-  private void startVerifier(Duration interval, NodeStores opened, Shipper shipping)
-      throws IOException {
-    Verifier.deleteLeftOvers(directory.state());
-    if (interval.isZero()) {
-      return;
-    }
-    Verifier started =
-        new Verifier(
-            () ->
-                databases.all().stream()
-                    .flatMap(database -> backups(database, opened, shipping))
-                    .toList(),
-            interval,
-            directory.state(),
-            new SqliteCheck(),
-            Clock.systemUTC());
-    verifier = started;
-    started.start();
-  }
-
-  private Stream<Verifier.Backup> backups(Database database, NodeStores opened, Shipper shipping) {
-    String name = database.name();
-    Map<String, Position> shipped = new HashMap<>();
-    for (StoreStatus store : shipping.status(name)) {
-      if (store.shipped() != null) {
-        shipped.put(store.url(), Position.parse(store.shipped()));
+  /** The stream of whatever this node is at the moment. */
+  private final class CurrentStream implements StreamService {
+    private StreamService current() throws IOException {
+      Primary p = primary;
+      if (p == null) {
+        throw new IOException(String.valueOf(refusal()));
       }
+      return p.stream();
     }
-    return opened.destinations(name).stream()
-        .map(
-            to ->
-                new Verifier.Backup(
-                    name,
-                    directory.path().resolve(name),
-                    (long) database.pageSize() * database.pageCount(),
-                    shipped.get(to.url()),
-                    to));
+
+    @Override
+    public @Nullable String refusal() {
+      return primary == null ? "this node is not the primary" : null;
+    }
+
+    @Override
+    public long epoch() {
+      Primary p = primary;
+      return p == null ? 0 : p.stream().epoch();
+    }
+
+    @Override
+    public void serve(InputStream request, OutputStream response) throws IOException {
+      current().serve(request, response);
+    }
+
+    @Override
+    public void difference(String database, InputStream request, OutputStream response)
+        throws IOException {
+      current().difference(database, request, response);
+    }
   }
 
-  private void startServer(@Nullable ListenAddress listen, SecuritySettings security)
+  private void startServer(
+      @Nullable ListenAddress listen, SecuritySettings security, boolean stores)
       throws IOException {
     NodeServer started;
     if (listen != null) {
-      started = NodeServer.start(listen, this, stream, metrics, security.protection());
+      started = NodeServer.start(listen, this, new CurrentStream(), metrics, security.protection());
       server = started;
-    } else if (shipper != null) {
+    } else if (stores) {
       // For 'sluice sync' and 'sluice snapshot' only.
       started = NodeServer.startLocal(this, metrics);
       localServer = started;
@@ -377,7 +397,18 @@ final class Node implements NodeView, Closeable {
 
   @Override
   public String role() {
-    return follower == null ? "primary" : "follower";
+    return primary != null ? "primary" : follower != null ? "follower" : "standby";
+  }
+
+  @Override
+  public long epoch() {
+    ClusterNode member = cluster;
+    return member == null ? 0 : member.epoch();
+  }
+
+  @Override
+  public @Nullable ClusterView cluster() {
+    return cluster;
   }
 
   @Override
@@ -386,7 +417,11 @@ final class Node implements NodeView, Closeable {
     if (!serving) {
       return "starting";
     }
-    if (f == null || f.isCaughtUp()) {
+    if (f == null) {
+      ClusterNode member = cluster;
+      return primary != null || member == null ? null : member.standingBy();
+    }
+    if (f.isCaughtUp()) {
       return null;
     }
     return f.isConnected()
@@ -430,20 +465,19 @@ final class Node implements NodeView, Closeable {
 
   @Override
   public List<StoreUsage> storeUsage() {
-    NodeStores opened = stores;
-    Shipper s = shipper;
-    return opened == null || s == null ? List.of() : opened.usage(s.keptBytes());
+    Primary p = primary;
+    return p == null ? List.of() : p.storeUsage();
   }
 
   @Override
   public @Nullable CompletableFuture<Position> sync(Database database) {
-    Shipper s = shipper;
+    Shipper s = shipper();
     return s == null || !s.ships(database) ? null : s.sync(database);
   }
 
   @Override
   public @Nullable CompletableFuture<Position> snapshot(Database database) {
-    Shipper s = shipper;
+    Shipper s = shipper();
     return s == null || !s.ships(database) ? null : s.snapshot(database);
   }
 
@@ -465,9 +499,10 @@ final class Node implements NodeView, Closeable {
 
   private DatabaseStatus status(Database database) {
     String name = database.name();
-    Shipper s = shipper;
+    Primary p = primary;
+    Shipper s = shipper();
     Follower f = follower;
-    List<StoreStatus> stores = s == null ? List.of() : verified(name, s.status(name));
+    List<StoreStatus> stores = p == null ? List.of() : p.stores(name);
     String error = s == null ? null : s.error(name);
     if (error == null && f != null) {
       error = f.error(name);
@@ -493,15 +528,6 @@ final class Node implements NodeView, Closeable {
         error);
   }
 
-  private List<StoreStatus> verified(String database, List<StoreStatus> stores) {
-    Verifier v = verifier;
-    return v == null
-        ? stores
-        : stores.stream()
-            .map(store -> store.withVerification(v.status(database, store.url())))
-            .toList();
-  }
-
   private static @Nullable String damage(StoreStatus store) {
     VerificationStatus found = store.verification();
     return found != null && found.isBad() ? found.error() : null;
@@ -518,18 +544,25 @@ final class Node implements NodeView, Closeable {
     IOException failure = null;
     Mount mounted = mount;
     Closeable unmount = mounted == null ? null : () -> mounted.close(UNMOUNT_GRACE_MILLIS);
+    ClusterNode member = cluster;
+    if (member != null) {
+      member.stop();
+    }
+    Primary p = primary;
+    Closeable stopServing = p == null ? null : p::stopServing;
     for (Closeable part :
         Arrays.asList(
             () -> NodeAddress.delete(directory.state()),
-            stream,
+            stopServing,
             server,
             localServer,
-            verifier,
             follower,
+            member == null ? null : member::letGo,
             unmount,
             capture,
             beside,
-            shipper,
+            p,
+            member,
             databases,
             directory)) {
       try {

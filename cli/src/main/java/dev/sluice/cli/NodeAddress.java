@@ -85,6 +85,16 @@ record NodeAddress(String url, @Nullable String token) {
     return new Found(NodeUrl.parse(NodeUrl.DEFAULT).client(access), database);
   }
 
+  /** The node that runs with a data directory. */
+  static NodeClient of(Path data) throws IOException {
+    NodeAddress address = read(data.resolve(DataDirectory.STATE));
+    if (address == null) {
+      throw new UserException(
+          "no node runs with the data directory " + data, "start one, or give its --url");
+    }
+    return address.client();
+  }
+
   private NodeClient client() {
     return new NodeClient(URI.create(url), token == null ? Access.none() : Access.ofToken(token));
   }

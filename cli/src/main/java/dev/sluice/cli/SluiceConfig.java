@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param mount where applications find the databases
  * @param listen where the HTTP API answers; null for nowhere
  * @param follow the primary to follow; null on a primary
+ * @param cluster how it takes turns with others as the primary
  * @param store below which the backups of all databases lie, one or several; empty for none
  * @param shipping how they are kept there
  * @param security who may ask, and how others are asked
@@ -43,6 +44,7 @@ record SluiceConfig(
     @Nullable Path mount,
     @Nullable ListenAddress listen,
     @Nullable NodeUrl follow,
+    ClusterSettings cluster,
     List<StoreUrl> store,
     ShippingSettings shipping,
     SecuritySettings security,
@@ -59,6 +61,7 @@ record SluiceConfig(
           null,
           null,
           null,
+          ClusterSettings.EMPTY,
           List.of(),
           ShippingSettings.EMPTY,
           SecuritySettings.EMPTY,
@@ -76,6 +79,9 @@ record SluiceConfig(
       @JsonProperty("mount") @Nullable Path mount,
       @JsonProperty("listen") @Nullable ListenAddress listen,
       @JsonProperty("follow") @Nullable NodeUrl follow,
+      @JsonProperty("lease") @Nullable String lease,
+      @JsonProperty("lease-ttl") @Nullable Duration leaseTtl,
+      @JsonProperty("advertise") @Nullable NodeUrl advertise,
       @JsonProperty("store") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
           @Nullable List<StoreUrl> store,
       @JsonProperty("sync-interval") @Nullable Duration syncInterval,
@@ -103,6 +109,7 @@ record SluiceConfig(
         mount,
         listen,
         follow,
+        new ClusterSettings(lease, leaseTtl, advertise),
         orEmpty(store),
         new ShippingSettings(
             syncInterval,
@@ -136,14 +143,27 @@ record SluiceConfig(
       ShippingSettings shipping,
       SecuritySettings security) {
     return new SluiceConfig(
-        data, null, listen, null, store, shipping, security, null, null, List.of(), List.of(),
-        List.of(), null);
+        data,
+        null,
+        listen,
+        null,
+        ClusterSettings.EMPTY,
+        store,
+        shipping,
+        security,
+        null,
+        null,
+        List.of(),
+        List.of(),
+        List.of(),
+        null);
   }
 
   /** What only flags of a mount say. */
   static SluiceConfig ofMount(
       @Nullable Path mount,
       @Nullable NodeUrl follow,
+      ClusterSettings cluster,
       @Nullable FuseBinding fuseBinding,
       @Nullable Boolean lowLatency) {
     return new SluiceConfig(
@@ -151,6 +171,7 @@ record SluiceConfig(
         mount,
         null,
         follow,
+        cluster,
         List.of(),
         ShippingSettings.EMPTY,
         SecuritySettings.EMPTY,
@@ -170,6 +191,7 @@ record SluiceConfig(
         null,
         null,
         null,
+        ClusterSettings.EMPTY,
         List.of(),
         ShippingSettings.EMPTY,
         SecuritySettings.EMPTY,
@@ -189,6 +211,7 @@ record SluiceConfig(
         mount,
         listen,
         follow,
+        cluster,
         own.isEmpty() ? store : List.of(),
         shipping,
         security,
@@ -232,6 +255,10 @@ record SluiceConfig(
     if (checkpointPages != null && checkpointPages < 1) {
       throw new IllegalArgumentException("'checkpoint-pages' must be greater than 0");
     }
+    if (follow != null && cluster.lease() != null) {
+      throw new IllegalArgumentException(
+          "'follow' and 'lease': the lease says whom to follow; give one of them");
+    }
     Set<String> paths = new HashSet<>();
     for (DatabaseConfig database : databases) {
       if (!paths.add(database.path())) {
@@ -247,6 +274,7 @@ record SluiceConfig(
         either(stronger.mount, mount),
         either(stronger.listen, listen),
         either(stronger.follow, follow),
+        cluster.overriddenBy(stronger.cluster),
         stronger.store.isEmpty() ? store : stronger.store,
         shipping.overriddenBy(stronger.shipping),
         security.overriddenBy(stronger.security),

@@ -205,7 +205,9 @@ class ConfigFileTest {
             "1MiB",
             "--verify-interval",
             "0s");
-    SluiceConfig config = options.resolve(SluiceConfig.ofMount(Path.of("/mnt"), null, null, null));
+    SluiceConfig config =
+        options.resolve(
+            SluiceConfig.ofMount(Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null));
     assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));

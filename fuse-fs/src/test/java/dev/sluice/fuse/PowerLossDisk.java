@@ -168,7 +168,7 @@ public final class PowerLossDisk implements FileOperations {
     ReaderRole role = new ReaderRole();
     Path state = Files.createTempDirectory(disk.getParent(), "state");
     Capture nothing =
-        new Capture(liveDirectory, Databases.open(state), role::mayWait, /* replica= */ true);
+        new Capture(liveDirectory, Databases.open(state), role::mayWait, path -> false);
     String root = PathCalls.raw(liveDirectory.toString());
     PowerLossDisk files =
         new PowerLossDisk(new SluiceFileSystem(root, nothing, role), disk, liveDirectory);

@@ -2,8 +2,10 @@ package dev.sluice.monitor;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sluice.access.Scope;
+import dev.sluice.follow.StreamService;
 import dev.sluice.log.Database;
 import dev.sluice.ltx.Position;
+import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeStatus;
 import dev.sluice.node.NodeView;
@@ -60,6 +62,10 @@ final class Api implements Closeable {
         new Endpoint(
             "POST", "/v1/snapshot", Scope.ADMIN, Set.of("database", "timeout"), this::snapshot),
         new Endpoint("POST", "/v1/stream", Scope.FOLLOW, Set.of(), this::stream),
+        new Endpoint("POST", "/v1/difference", Scope.FOLLOW, Set.of("database"), this::difference),
+        new Endpoint("GET", "/v1/cluster", Scope.READ, Set.of(), this::cluster),
+        new Endpoint("POST", "/v1/handoff", Scope.ADMIN, Set.of("node", "timeout"), this::handOff),
+        new Endpoint("POST", "/v1/promote", Scope.ADMIN, Set.of("timeout"), this::promote),
         new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
         new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),
         new Endpoint("GET", "/readyz", Scope.NONE, Set.of(), this::ready));
@@ -168,11 +174,70 @@ final class Api implements Closeable {
   }
 
   private void stream(Exchange exchange) throws ApiException {
-    if (streams == null) {
+    streams(exchange).serve(exchange, Streams.MAX_REQUEST_BYTES, StreamService::serve);
+  }
+
+  private void difference(Exchange exchange) throws ApiException {
+    String name = exchange.database();
+    streams(exchange)
+        .serve(
+            exchange,
+            Streams.MAX_DIFFERENCE_BYTES,
+            (service, in, out) -> service.difference(name, in, out));
+  }
+
+  private Streams streams(Exchange exchange) throws ApiException {
+    Streams serving = streams;
+    if (serving == null) {
       throw new ApiException(
           501, "this node serves no stream", "follow a node that runs as a primary");
     }
-    streams.serve(exchange);
+    String refusal = serving.service().refusal();
+    if (refusal != null) {
+      throw new ApiException(503, refusal, "GET /v1/cluster says which node is");
+    }
+    exchange
+        .response()
+        .getHeaders()
+        .put(StreamService.EPOCH, Long.toString(serving.service().epoch()));
+    return serving;
+  }
+
+  private ClusterView clusterView() throws ApiException {
+    ClusterView cluster = node.cluster();
+    if (cluster == null) {
+      throw new ApiException(
+          501, "this node is part of no cluster", "give it a lease with --lease");
+    }
+    return cluster;
+  }
+
+  private void cluster(Exchange exchange) throws ApiException {
+    exchange.json(200, clusterView().status());
+  }
+
+  private void handOff(Exchange exchange) throws ApiException {
+    String to = exchange.required("node");
+    changed(exchange, clusterView().handOff(to, exchange.timeoutMillis()));
+  }
+
+  private void promote(Exchange exchange) throws ApiException {
+    changed(exchange, clusterView().promote(exchange.timeoutMillis()));
+  }
+
+  private record Changed(boolean changed) {}
+
+  private static void changed(Exchange exchange, CompletableFuture<Void> change) {
+    var unused =
+        change.whenComplete(
+            (nothing, failure) -> {
+              if (failure == null) {
+                exchange.json(200, new Changed(true));
+              } else {
+                Throwable why = failure.getCause() == null ? failure : failure.getCause();
+                exchange.json(409, new Problem(String.valueOf(why.getMessage()), null));
+              }
+            });
   }
 
   private void metrics(Exchange exchange) throws IOException {

@@ -5,6 +5,7 @@ import dev.sluice.follow.StreamService;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
@@ -31,6 +32,9 @@ final class Streams implements Closeable {
    */
   static final long MAX_REQUEST_BYTES = 16 << 20;
 
+  /** The checksums of the pages of a database, 8 bytes each: those of half a terabyte. */
+  static final long MAX_DIFFERENCE_BYTES = 1 << 30;
+
   private static final int BUFFER_BYTES = 64 << 10;
   private static final long IDLE_THREAD_SECONDS = 10;
   private static final long STOP_MILLIS = 1_000;
@@ -49,26 +53,35 @@ final class Streams implements Closeable {
     this.service = service;
   }
 
-  void serve(Exchange exchange) throws ApiException {
-    if (exchange.request().getLength() > MAX_REQUEST_BYTES) {
-      throw tooLarge();
+  /** What is answered, blocking. */
+  interface Answer {
+    void write(StreamService service, InputStream in, OutputStream out) throws IOException;
+  }
+
+  StreamService service() {
+    return service;
+  }
+
+  void serve(Exchange exchange, long maxRequestBytes, Answer answer) throws ApiException {
+    if (exchange.request().getLength() > maxRequestBytes) {
+      throw tooLarge(maxRequestBytes);
     }
     try {
-      threads.execute(() -> answer(exchange));
+      threads.execute(() -> answer(exchange, maxRequestBytes, answer));
     } catch (RejectedExecutionException e) {
       throw new ApiException(
           503, MAX_OPEN + " followers are served already", "let some follow another node");
     }
   }
 
-  private static ApiException tooLarge() {
+  private static ApiException tooLarge(long maxRequestBytes) {
     return new ApiException(
         413,
-        "the request has more than " + MAX_REQUEST_BYTES + " bytes",
+        "the request has more than " + maxRequestBytes + " bytes",
         "follow fewer databases from one node");
   }
 
-  private void answer(Exchange exchange) {
+  private void answer(Exchange exchange, long maxRequestBytes, Answer answer) {
     Request request = exchange.request();
     Response response = exchange.response();
     Callback callback = exchange.callback();
@@ -79,17 +92,17 @@ final class Streams implements Closeable {
     String follower = Request.getRemoteAddr(request) + ":" + Request.getRemotePort(request);
     // The streams are not closed: the callback ends the answer, or cuts it, so that a follower can
     // tell the two apart.
-    BoundedBody in = new BoundedBody(Content.Source.asInputStream(request), MAX_REQUEST_BYTES);
+    BoundedBody in = new BoundedBody(Content.Source.asInputStream(request), maxRequestBytes);
     OutputStream out =
         new BufferedOutputStream(Content.Sink.asOutputStream(response), BUFFER_BYTES);
     try {
-      service.serve(in, out);
+      answer.write(service, in, out);
       out.flush();
       callback.succeeded();
     } catch (BadStreamRequestException e) {
       ApiException why =
           in.isTooLarge()
-              ? tooLarge()
+              ? tooLarge(maxRequestBytes)
               : new ApiException(
                   400, String.valueOf(e.getMessage()), "follow with this version of Sluice");
       exchange.json(why.status(), why.problem());

@@ -108,7 +108,7 @@ final class LimitsTest {
             });
     return new ServedNode(
         directory.resolve("node"),
-        new StreamServer(databases, snapshots, number -> {}),
+        new StreamServer(databases, snapshots, number -> {}, 0),
         Duration.ofMinutes(1));
   }
 

@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.IntSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,7 +48,7 @@ public final class Capture implements Closeable {
   private final String root;
   private final Databases databases;
   private final Runnable beforeWait;
-  private final boolean replica;
+  private final Predicate<String> selected;
   private final ConcurrentHashMap<String, DatabaseCapture> byPath = new ConcurrentHashMap<>();
   private final PlainWrites plainWrites;
   private final ExecutorService background =
@@ -61,13 +62,13 @@ public final class Capture implements Closeable {
   /**
    * @param data the data directory
    * @param beforeWait called on a thread of the filesystem before it waits for a lock or a disk
-   * @param replica true on a follower: writes pass, and nothing is cut
+   * @param selected by the path of its main file, whether something can be a database at all
    */
-  public Capture(Path data, Databases databases, Runnable beforeWait, boolean replica) {
+  public Capture(Path data, Databases databases, Runnable beforeWait, Predicate<String> selected) {
     this.root = PathCalls.raw(data.toAbsolutePath().toString());
     this.databases = databases;
     this.beforeWait = beforeWait;
-    this.replica = replica;
+    this.selected = selected;
     this.plainWrites = new PlainWrites();
   }
 
@@ -77,15 +78,7 @@ public final class Capture implements Closeable {
    * who changes them. Before anything is mounted.
    */
   public void findDatabases() throws IOException {
-    if (replica) {
-      return;
-    }
-    for (Database database : databases.all()) {
-      byPath.put(
-          PathCalls.raw(database.name()),
-          new DatabaseCapture(this, PathCalls.raw(database.name()), database));
-    }
-    find("");
+    findAll();
     for (DatabaseCapture database : byPath.values()) {
       boolean asStopped = database.isAsStopped(databases.lastEnd());
       if (database.loadWal() || !asStopped) {
@@ -93,6 +86,47 @@ public final class Capture implements Closeable {
         recoverLater(database);
       }
     }
+  }
+
+  /**
+   * Finds the databases that are there, on a node that followed another when it ended: their files
+   * may be behind the log, and are brought on by a replica writer. Before anything is mounted.
+   */
+  public void findReplicas() throws IOException {
+    findAll();
+    for (DatabaseCapture database : byPath.values()) {
+      database.watch();
+    }
+  }
+
+  private void findAll() throws IOException {
+    for (Database database : databases.all()) {
+      byPath.put(
+          PathCalls.raw(database.name()),
+          new DatabaseCapture(this, PathCalls.raw(database.name()), database));
+    }
+    find("");
+  }
+
+  /** Has compared and cut whatever {@link #findDatabases} leaves to the background. */
+  public void recoverAll() {
+    byPath.values().forEach(DatabaseCapture::recover);
+  }
+
+  /**
+   * A replica writer has the database from now on, and keeps applications from writing: what is
+   * written is not cut any more.
+   */
+  public void follow(String database) {
+    capture(PathCalls.raw(database)).follow();
+  }
+
+  /**
+   * What is written to the database is cut from now on. Its file is in the state that the log ends
+   * with, and the replica writer, which has not let go yet, writes no more.
+   */
+  public void lead(String database) throws IOException {
+    capture(PathCalls.raw(database)).lead(databases.get(database));
   }
 
   void recoverLater(DatabaseCapture database) {
@@ -114,7 +148,10 @@ public final class Capture implements Closeable {
       }
       if (status.isDirectory()) {
         find(path);
-      } else if (status.isRegular() && kind(path) == Kind.MAIN && looksLikeDatabase(path)) {
+      } else if (status.isRegular()
+          && kind(path) == Kind.MAIN
+          && selected.test(path)
+          && looksLikeDatabase(path)) {
         capture(path);
       }
     }
@@ -135,7 +172,11 @@ public final class Capture implements Closeable {
   /** The file at a path, or null when it can't be part of a database. */
   public @Nullable CapturedFile file(String path) {
     Kind kind = kind(path);
-    return kind == null ? null : capture(base(path, kind)).file(kind);
+    if (kind == null) {
+      return null;
+    }
+    String main = base(path, kind);
+    return selected.test(main) ? capture(main).file(kind) : null;
   }
 
   private static @Nullable Kind kind(String path) {
@@ -202,6 +243,13 @@ public final class Capture implements Closeable {
    * @param exchange whether {@code to} gets the name {@code from}
    */
   public int rename(String from, String to, boolean exchange, IntSupplier action) {
+    try {
+      checkMayChange(from);
+      checkMayChange(to);
+    } catch (IOException e) {
+      refused(from, e);
+      return -ErrnoException.errnoOf(e);
+    }
     int result = action.getAsInt();
     if (result < 0) {
       return result;
@@ -213,6 +261,20 @@ public final class Capture implements Closeable {
       renamed(from, to, false);
     }
     return result;
+  }
+
+  /**
+   * Where there are databases at or below {@code path}, it may get another name only if they may.
+   */
+  private void checkMayChange(String path) throws IOException {
+    for (DatabaseCapture known : byPath.values()) {
+      Database database = known.database();
+      if (database != null
+          && database.pageCount() > 0
+          && (known.path().equals(path) || known.path().startsWith(path + '/'))) {
+        checkMayCommit(database);
+      }
+    }
   }
 
   private void renamed(String from, String to, boolean exchanged) {
@@ -254,9 +316,7 @@ public final class Capture implements Closeable {
   }
 
   private void replaced(String path) {
-    if (!replica) {
-      capture(path).replaced();
-    }
+    capture(path).replaced();
   }
 
   /**
@@ -282,10 +342,6 @@ public final class Capture implements Closeable {
   }
 
   // For DatabaseCapture.
-
-  boolean isReplica() {
-    return replica;
-  }
 
   void beforeWait() {
     beforeWait.run();
@@ -314,6 +370,14 @@ public final class Capture implements Closeable {
     }
     log.info("{} is a database and replicated from now on", name);
     return databases.open(name);
+  }
+
+  void checkMayCommit(Database database) throws IOException {
+    databases.checkMayCommit(database.name());
+  }
+
+  void acknowledge(Database database) throws IOException {
+    databases.acknowledge(database);
   }
 
   void settleLater(DatabaseCapture database) {
@@ -354,7 +418,7 @@ public final class Capture implements Closeable {
     for (DatabaseCapture database : byPath.values()) {
       String name = name(database.path());
       try {
-        String stamp = replica ? null : database.stopped();
+        String stamp = database.stopped();
         if (stamp != null && name != null) {
           stamps.put(name, stamp);
         }

@@ -58,6 +58,10 @@ final class DatabaseCapture {
   private final ReentrantLock lock = new ReentrantLock();
 
   private @Nullable Database database;
+
+  /** A replica writer has the database, and keeps applications from writing: nothing is cut. */
+  private boolean replica;
+
   private @Nullable NativeFile main;
   private @Nullable NativeFile walFile;
   private final WalTail wal = new WalTail();
@@ -158,7 +162,7 @@ final class DatabaseCapture {
         settleWal(false);
       }
       int n = (int) Libc.pwrite(fd, address, size, offset);
-      if (n < size || capture.isReplica()) {
+      if (n < size || replica) {
         return n;
       }
       if (offset < WalHeader.SIZE && isAlone()) {
@@ -242,21 +246,29 @@ final class DatabaseCapture {
       pages = withdrawn.sorted();
       count = withdrawn.size();
     }
-    cut(
-        wal.pageSize(),
-        commit,
-        pages,
-        count,
-        (pgno, target) -> {
-          int at = Arrays.binarySearch(newest, 0, found, ((long) pgno << 32) | 0x7fffffffL);
-          int i = -at - 2;
-          if (i >= 0 && newest[i] >>> 32 == pgno) {
-            file.readFully(target, wal.pageOffset((int) newest[i]));
-          } else {
-            readVisible(pgno, target, wal.committed());
-          }
-        },
-        wal.range(first, wal.valid()));
+    try {
+      cut(
+          wal.pageSize(),
+          commit,
+          pages,
+          count,
+          (pgno, target) -> {
+            int at = Arrays.binarySearch(newest, 0, found, ((long) pgno << 32) | 0x7fffffffL);
+            int i = -at - 2;
+            if (i >= 0 && newest[i] >>> 32 == pgno) {
+              file.readFully(target, wal.pageOffset((int) newest[i]));
+            } else {
+              readVisible(pgno, target, wal.committed());
+            }
+          },
+          wal.range(first, wal.valid()));
+    } catch (IOException e) {
+      // It may be in the log, and must not stay there.
+      for (int i = 0; i < found; i++) {
+        withdrawn.add((int) (newest[i] >>> 32));
+      }
+      throw e;
+    }
   }
 
   /**
@@ -296,7 +308,7 @@ final class DatabaseCapture {
   private void settleWal(boolean all) throws IOException {
     Database known = database;
     boolean nothing = wal.committed() == 0 && withdrawn.isEmpty();
-    if (known == null || capture.isReplica() || nothing || !capture.exists(path)) {
+    if (known == null || replica || nothing || !capture.exists(path)) {
       // A WAL whose database was deleted before it is compared with nothing.
       return;
     }
@@ -377,7 +389,7 @@ final class DatabaseCapture {
    * nothing of that come, after a while.
    */
   private void seeJournal() throws IOException {
-    if (!journalBypassed || capture.isReplica()) {
+    if (!journalBypassed || replica) {
       return;
     }
     long nonce = readNonce();
@@ -447,7 +459,7 @@ final class DatabaseCapture {
   private void endJournal() throws IOException {
     boolean synced = mainSynced;
     syncs = synced;
-    if (!dirty.isEmpty() && !capture.isReplica()) {
+    if (!dirty.isEmpty() && !replica) {
       cutMain();
       Database known = database;
       if (synced && known != null) {
@@ -495,7 +507,9 @@ final class DatabaseCapture {
       }
       database = known;
     }
-    known.commit(pageSize, commit, pages, count, reader, range);
+    if (known.commit(pageSize, commit, pages, count, reader, range)) {
+      capture.acknowledge(known);
+    }
   }
 
   int writeMain(int fd, long offset, ByteBuffer data, long address, int caller) {
@@ -511,7 +525,7 @@ final class DatabaseCapture {
         beforeCheckpoint();
       }
       int n = (int) Libc.pwrite(fd, address, size, offset);
-      if (plain && !dirty.isEmpty() && !capture.isReplica()) {
+      if (plain && !dirty.isEmpty() && !replica) {
         lastPlainWriteNanos = System.nanoTime();
         plainWrites = true;
         capture.settleLater(this);
@@ -533,7 +547,7 @@ final class DatabaseCapture {
    */
   private void beforeCheckpoint() throws IOException {
     Database known = database;
-    if (logBehindWal && known != null && !capture.isReplica()) {
+    if (logBehindWal && known != null && !replica) {
       capture.beforeWait();
       known.log().sync();
       logBehindWal = false;
@@ -567,7 +581,7 @@ final class DatabaseCapture {
   }
 
   private void markDirty(long offset, ByteBuffer data) {
-    if (capture.isReplica()) {
+    if (replica) {
       return;
     }
     int pageSize = database == null ? 0 : database.pageSize();
@@ -600,7 +614,7 @@ final class DatabaseCapture {
       Database known = database;
       if (result == 0
           && known != null
-          && !capture.isReplica()
+          && !replica
           && (journalActive || (!wal.isPresent() && size < sizeOf(known)))) {
         dirty.add(1);
         if (!journalActive) {
@@ -635,7 +649,7 @@ final class DatabaseCapture {
           && kind == Kind.MAIN
           && (mode & ~FALLOC_FL_KEEP_SIZE) != 0
           && database != null
-          && !capture.isReplica()) {
+          && !replica) {
         // What was beyond the end had no content to lose.
         markDirty(offset, Math.min(size, offset + length), Math.max(512, database.pageSize()));
         if (!journalActive && !wal.isPresent()) {
@@ -662,7 +676,7 @@ final class DatabaseCapture {
     acquire();
     Database known;
     try {
-      if (journalActive && caller == mainWriter && !dirty.isEmpty() && !capture.isReplica()) {
+      if (journalActive && caller == mainWriter && !dirty.isEmpty() && !replica) {
         cutMain();
       }
       known = database;
@@ -690,6 +704,8 @@ final class DatabaseCapture {
         journalBypassed = false;
       } else if (kind == Kind.WAL) {
         settleWal(true);
+      } else if (!replica && database != null && database.pageCount() > 0) {
+        capture.checkMayCommit(database);
       }
       return 0;
     } catch (IOException e) {
@@ -711,7 +727,7 @@ final class DatabaseCapture {
         withdrawn.clear();
         wal.forget();
         Database known = database;
-        if (known != null && known.pageCount() > 0 && !capture.isReplica()) {
+        if (known != null && known.pageCount() > 0 && !replica) {
           known.commit(known.pageSize(), 0, new int[0], 0, this::readMain, WalRange.NONE);
         }
       }
@@ -732,6 +748,62 @@ final class DatabaseCapture {
     unread = true;
     lock.unlock();
     capture.recoverLater(this);
+  }
+
+  // Roles.
+
+  /** A replica writer has got the locks that keep applications from writing. */
+  void follow() {
+    acquire();
+    try {
+      replica = true;
+      forget();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Applications may write from when the replica writer lets go. The files are in the state that
+   * the log ends with.
+   */
+  void lead(@Nullable Database known) throws IOException {
+    acquire();
+    try {
+      database = known;
+      forget();
+      if (capture.exists(path + "-wal")) {
+        wal.load(walFile());
+      }
+      replica = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Reads the WAL before the mount, so that commits behind it are found, and refused. */
+  void watch() throws IOException {
+    lock.lock();
+    try {
+      if (capture.exists(path + "-wal")) {
+        wal.load(walFile());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void forget() {
+    main = close(main);
+    walFile = close(walFile);
+    journalFile = close(journalFile);
+    dirty.clear();
+    withdrawn.clear();
+    wal.forget();
+    journalActive = false;
+    journalNonce = NO_JOURNAL;
+    plainWrites = false;
+    unread = false;
   }
 
   // Plain writes.
@@ -825,7 +897,12 @@ final class DatabaseCapture {
     lock.lock();
     try {
       Database known = database;
-      if (known == null || !known.isConsistent() || unread || !dirty.isEmpty() || journalActive) {
+      if (known == null
+          || replica
+          || !known.isConsistent()
+          || unread
+          || !dirty.isEmpty()
+          || journalActive) {
         return null;
       }
       if (capture.exists(path)) {
@@ -994,7 +1071,7 @@ final class DatabaseCapture {
       capture.beforeWait();
       lock.lock();
     }
-    if (unread) {
+    if (unread && !replica) {
       capture.beforeWait();
       unread = false;
       try {

@@ -1,9 +1,9 @@
 package dev.sluice.follow;
 
 import dev.sluice.apply.PageSource;
-import dev.sluice.apply.ReplicaOptions;
 import dev.sluice.apply.ReplicaWriter;
 import dev.sluice.connection.ConnectionBusyException;
+import dev.sluice.follow.Follower.ReplicaFiles;
 import dev.sluice.log.Database;
 import dev.sluice.log.LogEntry;
 import dev.sluice.ltx.Checksums;
@@ -21,6 +21,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,7 @@ final class FollowedDatabase {
 
   private final Database database;
   private final Path file;
+  private final ReplicaFiles files;
   private final ExecutorService threads;
   private final AtomicBoolean running = new AtomicBoolean();
 
@@ -52,15 +54,16 @@ final class FollowedDatabase {
   private @Nullable ReplicaWriter writer;
 
   /** The file's state is known: it is at {@link Database#applied}. */
-  private boolean aligned;
+  private volatile boolean aligned;
 
   private volatile boolean closed;
   private volatile long headTxid;
   private volatile @Nullable String error;
 
-  FollowedDatabase(Database database, Path file, ExecutorService threads) {
+  FollowedDatabase(Database database, ReplicaFiles files, ExecutorService threads) {
     this.database = database;
-    this.file = file;
+    this.files = files;
+    this.file = files.file(database.name());
     this.threads = threads;
     this.headTxid = database.position().txid();
   }
@@ -127,7 +130,7 @@ final class FollowedDatabase {
       }
       error = why;
       aligned = false;
-      closeWriter();
+      endWriter(files::close);
     } finally {
       running.set(false);
     }
@@ -139,8 +142,7 @@ final class FollowedDatabase {
   }
 
   private void applyAll() throws IOException {
-    if (database.position().equals(Position.NONE)
-        || (aligned && database.applied().equals(database.position()))) {
+    if (isApplied()) {
       return;
     }
     open();
@@ -162,6 +164,24 @@ final class FollowedDatabase {
         apply(open(), entry);
       }
     }
+  }
+
+  /** Waits until the file has all that is in the log. */
+  boolean awaitApplied(long timeoutMillis) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    while (running.get() || !isApplied()) {
+      if (System.nanoTime() - deadline > 0) {
+        return false;
+      }
+      wake();
+      LockSupport.parkNanos(1_000_000);
+    }
+    return true;
+  }
+
+  private boolean isApplied() {
+    Position position = database.position();
+    return position.equals(Position.NONE) || (aligned && database.applied().equals(position));
   }
 
   private boolean isDeleted() {
@@ -195,7 +215,7 @@ final class FollowedDatabase {
       if (parent != null) {
         Files.createDirectories(parent);
       }
-      open = ReplicaWriter.open(file, ReplicaOptions.DEFAULT);
+      open = files.open(database.name());
       writer = open;
       if (!aligned) {
         align(open);
@@ -220,6 +240,12 @@ final class FollowedDatabase {
         return;
       }
       txid = at.get(0).minTxid() - 1;
+    }
+    LogEntry first = database.log().first();
+    if (first != null && first.minTxid() > 1 && first.before().checksum() == checksum) {
+      aligned = true;
+      database.markApplied(first.before());
+      return;
     }
     database.markApplied(Position.NONE);
   }
@@ -261,9 +287,17 @@ final class FollowedDatabase {
   }
 
   private void applyDeletion() throws IOException {
-    closeWriter();
+    // Not by its files, which would let applications write before it is gone.
+    ReplicaWriter open = writer;
+    writer = null;
+    if (open != null) {
+      open.close();
+    }
     for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
       Files.deleteIfExists(file.resolveSibling(file.getFileName() + suffix));
+    }
+    if (open != null) {
+      files.close(database.name(), open);
     }
   }
 
@@ -284,14 +318,19 @@ final class FollowedDatabase {
     }
   }
 
-  private void closeWriter() {
+  private interface End {
+    void of(String database, ReplicaWriter writer) throws IOException;
+  }
+
+  private void endWriter(End end) {
     ReplicaWriter open = writer;
     writer = null;
     if (open != null) {
       try {
-        open.close();
+        end.of(database.name(), open);
       } catch (IOException | RuntimeException e) {
-        log.debug("{}: closing", database.name(), e);
+        log.warn("{}: {}", database.name(), e.getMessage());
+        log.debug("{}", database.name(), e);
       }
     }
   }
@@ -303,6 +342,6 @@ final class FollowedDatabase {
     while (!running.compareAndSet(false, true) && System.nanoTime() < deadline) {
       Thread.onSpinWait();
     }
-    closeWriter();
+    endWriter(files::giveBack);
   }
 }

@@ -3,24 +3,33 @@ package dev.sluice.follow;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sluice.access.Access;
+import dev.sluice.apply.ReplicaOptions;
+import dev.sluice.apply.ReplicaWriter;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
+import dev.sluice.log.LogEntry;
+import dev.sluice.ltx.LtxFile;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +37,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,16 +55,60 @@ public final class Follower implements Closeable {
   private static final long LONGEST_RETRY_MILLIS = 5000;
   private static final int APPLY_THREADS = 4;
 
+  /** For what was received to be applied, before its database changes to another history. */
+  private static final long APPLY_MILLIS = 30_000;
+
   /** A payload up to this is taken into memory, a larger one into a file. */
   private static final int IN_MEMORY_BYTES = 4 << 20;
 
+  /**
+   * Who follows whom.
+   *
+   * @param primary base URL of its HTTP server
+   * @param access how it is asked
+   * @param node id of this node
+   * @param url where others reach this node; null when it serves nobody
+   * @param epoch the greatest that this node has heard of; 0 without a lease
+   * @param only the databases to follow; null for all
+   * @param temporary a directory for large transactions on their way
+   * @param aside where transactions are saved that the primary does not have; null on a node that
+   *     never was one itself, and has none
+   */
+  public record Options(
+      URI primary,
+      Access access,
+      String node,
+      @Nullable String url,
+      long epoch,
+      @Nullable List<String> only,
+      Path temporary,
+      @Nullable Path aside) {}
+
+  /** What the files of a node are for a follower. */
+  public interface ReplicaFiles {
+    /** The file of a database. */
+    Path file(String database);
+
+    /** Opens it to be written to; applications can't from now on. */
+    default ReplicaWriter open(String database) throws IOException {
+      return ReplicaWriter.open(file(database), ReplicaOptions.DEFAULT);
+    }
+
+    /** Closes it; applications can write to it from now on, as far as its locks go. */
+    default void close(String database, ReplicaWriter writer) throws IOException {
+      writer.close();
+    }
+
+    /** The follower ends, and needs it no more. */
+    default void giveBack(String database, ReplicaWriter writer) throws IOException {
+      close(database, writer);
+    }
+  }
+
+  private final Options options;
   private final URI primary;
-  private final Access access;
-  private final String node;
   private final Databases databases;
-  private final Function<String, Path> files;
-  private final @Nullable List<String> only;
-  private final Path temporary;
+  private final ReplicaFiles files;
   private final ExecutorService appliers;
   private final Map<String, FollowedDatabase> followed = new ConcurrentHashMap<>();
   private final Thread thread = new Thread(this::run, "follower");
@@ -65,35 +118,19 @@ public final class Follower implements Closeable {
   private volatile boolean receivedAll;
   private volatile boolean caughtUp;
   private volatile @Nullable InputStream stream;
+  private volatile List<Member> members = List.of();
 
   /** Databases asked for that the primary does not have; it is asked again when it reconnects. */
   private volatile @Nullable String unknown;
 
   private volatile Runnable unknownAction = () -> {};
+  private volatile Runnable disconnectedAction = () -> {};
 
-  /**
-   * @param primary base URL of its HTTP server
-   * @param access how it is asked
-   * @param node id of this node
-   * @param files gives the file of a database by its name
-   * @param only the databases to follow; null for all
-   * @param temporary a directory for large transactions on their way
-   */
-  public Follower(
-      URI primary,
-      Access access,
-      String node,
-      Databases databases,
-      Function<String, Path> files,
-      @Nullable List<String> only,
-      Path temporary) {
-    this.primary = primary;
-    this.access = access;
-    this.node = node;
+  public Follower(Options options, Databases databases, ReplicaFiles files) {
+    this.options = options;
+    this.primary = options.primary();
     this.databases = databases;
     this.files = files;
-    this.only = only;
-    this.temporary = temporary;
     int[] count = {0};
     this.appliers =
         Executors.newFixedThreadPool(
@@ -106,17 +143,22 @@ public final class Follower implements Closeable {
     thread.setDaemon(true);
   }
 
-  /** Brings the files to the end of their logs and begins to follow. */
-  public void start() {
+  /** Brings the files to the end of their logs. */
+  public void apply() {
     for (Database database : databases.all()) {
       of(database).wake();
     }
+  }
+
+  /** Brings the files to the end of their logs and begins to follow. */
+  public void start() {
+    apply();
     thread.start();
   }
 
   private FollowedDatabase of(Database database) {
     return followed.computeIfAbsent(
-        database.name(), name -> new FollowedDatabase(database, files.apply(name), appliers));
+        database.name(), name -> new FollowedDatabase(database, files, appliers));
   }
 
   /** True while the stream is open. */
@@ -145,6 +187,16 @@ public final class Follower implements Closeable {
     if (unknown != null) {
       action.run();
     }
+  }
+
+  /** The nodes that follow the same primary, as far as it has told. */
+  public List<Member> members() {
+    return members;
+  }
+
+  /** Has {@code action} run whenever the stream has ended. */
+  public void onDisconnected(Runnable action) {
+    disconnectedAction = action;
   }
 
   private void takeUnknown(String database) {
@@ -179,7 +231,10 @@ public final class Follower implements Closeable {
       } catch (InterruptedException e) {
         return;
       } finally {
-        connected = false;
+        if (connected) {
+          connected = false;
+          disconnectedAction.run();
+        }
       }
       retry = was ? FIRST_RETRY_MILLIS : Math.min(retry * 2, LONGEST_RETRY_MILLIS);
       if (!closed) {
@@ -198,24 +253,42 @@ public final class Follower implements Closeable {
   }
 
   private void follow() throws IOException, InterruptedException {
-    HttpRequest request =
-        access
-            .request(primary.resolve("/v1/stream"))
-            .POST(HttpRequest.BodyPublishers.ofByteArray(request()))
-            .build();
     HttpResponse<InputStream> response =
-        access.http().send(request, HttpResponse.BodyHandlers.ofInputStream());
+        post("/v1/stream", HttpRequest.BodyPublishers.ofByteArray(request()));
     try (InputStream body = response.body()) {
-      if (response.statusCode() != 200) {
-        throw refused(response.statusCode());
-      }
       stream = body;
       connected = true;
       log.info("following {}", primary);
       DataInputStream in = new DataInputStream(new BufferedInputStream(body, 64 << 10));
-      while (!closed) {
-        take(Frame.readFrom(in), in);
+      boolean again = false;
+      while (!closed && !again) {
+        again = take(Frame.readFrom(in), in);
       }
+    }
+  }
+
+  private HttpResponse<InputStream> post(String path, HttpRequest.BodyPublisher body)
+      throws IOException, InterruptedException {
+    HttpRequest request = options.access().request(primary.resolve(path)).POST(body).build();
+    HttpResponse<InputStream> response =
+        options.access().http().send(request, HttpResponse.BodyHandlers.ofInputStream());
+    try {
+      if (response.statusCode() != 200) {
+        throw refused(response.statusCode());
+      }
+      long epoch = response.headers().firstValueAsLong(StreamService.EPOCH).orElse(0);
+      if (epoch < options.epoch()) {
+        throw new IOException(
+            "its epoch is "
+                + epoch
+                + ", and "
+                + options.epoch()
+                + " has begun: it is no longer the primary");
+      }
+      return response;
+    } catch (IOException e) {
+      response.body().close();
+      throw e;
     }
   }
 
@@ -228,7 +301,10 @@ public final class Follower implements Closeable {
           case 403 ->
               "answered 403: this node's token does not allow it to follow; give one of scope"
                   + " follow with --token-file FILE or 'token'";
-          default -> "answered " + status + "; is that the address of a Sluice node (--listen)?";
+          default ->
+              "answered "
+                  + status
+                  + "; is that the address of a Sluice node that is the primary (--listen)?";
         });
   }
 
@@ -240,10 +316,14 @@ public final class Follower implements Closeable {
         positions.put(database.name(), database.position().toString());
       }
     }
-    return JSON.writeValueAsBytes(new StreamRequest(node, positions, only));
+    return JSON.writeValueAsBytes(
+        new StreamRequest(
+            options.node(), options.url(), options.epoch(), positions, options.only()));
   }
 
-  private void take(Frame frame, DataInputStream in) throws IOException {
+  /** Takes what follows a frame; true when this node has to connect again. */
+  private boolean take(Frame frame, DataInputStream in) throws IOException, InterruptedException {
+    List<String> only = options.only();
     if (only != null && !frame.database().isEmpty() && !only.contains(frame.database())) {
       // It would be written to the file of the one that was asked for.
       throw new IOException(frame.database() + " came, which was not asked for");
@@ -253,7 +333,93 @@ public final class Follower implements Closeable {
       case CURRENT -> of(databases.open(frame.database())).head(frame.headTxid());
       case UNKNOWN -> takeUnknown(frame.database());
       case CAUGHT_UP -> receivedAll = true;
+      case DIVERGED -> {
+        takeDifference(frame.database());
+        return true;
+      }
+      case MEMBERS -> takeMembers(frame, in);
       case HEARTBEAT -> {}
+    }
+    return false;
+  }
+
+  private void takeMembers(Frame frame, DataInputStream in) throws IOException {
+    if (frame.payloadBytes() > IN_MEMORY_BYTES) {
+      throw new IOException("a list of nodes with " + frame.payloadBytes() + " bytes");
+    }
+    byte[] json = in.readNBytes((int) frame.payloadBytes());
+    members = List.of(JSON.readValue(json, Member[].class));
+  }
+
+  /** The log of the primary does not lead on from here: asks for the pages that differ. */
+  private void takeDifference(String name) throws IOException, InterruptedException {
+    Database database = databases.open(name);
+    FollowedDatabase target = of(database);
+    if (!target.awaitApplied(APPLY_MILLIS)) {
+      throw new IOException(
+          name
+              + ": what was received before is not applied, so it can't be brought to the primary's history");
+    }
+    DifferenceRequest request =
+        database.withSums(
+            (position, sums) ->
+                new DifferenceRequest(database.pageSize(), positions(database), sums));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    request.writeTo(new DataOutputStream(bytes));
+    HttpResponse<InputStream> response =
+        post(
+            "/v1/difference?database=" + URLEncoder.encode(name, StandardCharsets.UTF_8),
+            HttpRequest.BodyPublishers.ofByteArray(bytes.toByteArray()));
+    Files.createDirectories(options.temporary());
+    Path file = Files.createTempFile(options.temporary(), "difference", ".ltx");
+    try (DataInputStream in =
+        new DataInputStream(new BufferedInputStream(response.body(), 64 << 10))) {
+      DifferenceAnswer answer = DifferenceAnswer.readFrom(in);
+      receive(in, answer.length(), file);
+      saveAside(database, answer.common());
+      try (LtxSource source = LtxSource.of(file)) {
+        boolean whole = LtxFile.open(source, name).header().isSnapshot();
+        if (whole) {
+          append(target, source);
+        } else {
+          database.adopt(source);
+          target.wake();
+        }
+      }
+      log.info(
+          "{}: brought to {}, {} bytes transferred", name, database.position(), answer.length());
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  /** Where the database stood, newest first. */
+  private static List<Position> positions(Database database) {
+    LogEntry first = database.log().first();
+    List<Position> positions = new ArrayList<>();
+    positions.add(database.position());
+    if (first == null) {
+      return positions;
+    }
+    List<LogEntry> entries = database.log().after(first.minTxid() - 1, Integer.MAX_VALUE);
+    for (int i = entries.size() - 2;
+        i >= 0 && positions.size() < DifferenceRequest.MAX_POSITIONS - 1;
+        i--) {
+      positions.add(entries.get(i).position());
+    }
+    if (positions.size() < DifferenceRequest.MAX_POSITIONS
+        && !first.before().equals(Position.NONE)) {
+      positions.add(first.before());
+    }
+    return positions;
+  }
+
+  private void saveAside(Database database, Position common) throws IOException {
+    Path aside = options.aside();
+    if (aside != null && !common.equals(database.position())) {
+      Aside.save(database, common, aside);
     }
   }
 
@@ -269,26 +435,30 @@ public final class Follower implements Closeable {
       append(target, LtxSource.of(direct));
       return;
     }
-    Files.createDirectories(temporary);
-    long room = Files.getFileStore(temporary).getUsableSpace();
-    if (frame.payloadBytes() > room) {
-      throw new IOException(
-          "%s: %d bytes come, and the disk of %s has room for %d; make room on that disk"
-              .formatted(frame.database(), frame.payloadBytes(), temporary, room));
-    }
-    Path file = Files.createTempFile(temporary, "received", ".ltx");
+    Files.createDirectories(options.temporary());
+    Path file = Files.createTempFile(options.temporary(), "received", ".ltx");
     try {
-      try (InputStream payload = new LimitedInputStream(in, frame.payloadBytes())) {
-        Files.copy(payload, file, StandardCopyOption.REPLACE_EXISTING);
-      }
-      if (Files.size(file) < frame.payloadBytes()) {
-        throw new EOFException("in the middle of a transaction");
-      }
+      receive(in, frame.payloadBytes(), file);
       try (LtxSource source = LtxSource.of(file)) {
         append(target, source);
       }
     } finally {
       Files.deleteIfExists(file);
+    }
+  }
+
+  private static void receive(InputStream in, long bytes, Path file) throws IOException {
+    long room = Files.getFileStore(file).getUsableSpace();
+    if (bytes < 0 || bytes > Frame.MAX_PAYLOAD_BYTES || bytes > room) {
+      throw new IOException(
+          "%d bytes come, and the disk of %s has room for %d; make room on that disk"
+              .formatted(bytes, file.getParent(), room));
+    }
+    try (InputStream payload = new LimitedInputStream(in, bytes)) {
+      Files.copy(payload, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+    if (Files.size(file) < bytes) {
+      throw new EOFException("in the middle of a transaction");
     }
   }
 
@@ -301,8 +471,24 @@ public final class Follower implements Closeable {
     target.wake();
   }
 
-  @Override
-  public void close() {
+  /**
+   * Follows no more, and applies what was received; applications are still kept from writing.
+   *
+   * @return false when that took longer than the time given
+   */
+  public boolean finish(long timeoutMillis) {
+    disconnect();
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    boolean all = true;
+    for (FollowedDatabase each : followed.values()) {
+      all &=
+          each.awaitApplied(
+              Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+    }
+    return all;
+  }
+
+  private void disconnect() {
     closed = true;
     InputStream open = stream;
     if (open != null) {
@@ -318,6 +504,12 @@ public final class Follower implements Closeable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Follows no more, and gives its files back. */
+  @Override
+  public void close() {
+    disconnect();
     followed.values().forEach(FollowedDatabase::close);
     appliers.shutdown();
   }

@@ -37,7 +37,14 @@ record Frame(Kind kind, String database, long headTxid, long millis, long payloa
     /** The follower asked for a database that the primary does not have; no payload. */
     UNKNOWN(5, true, false),
     /** All databases known when the follower came are sent; no payload. */
-    CAUGHT_UP(6, false, false);
+    CAUGHT_UP(6, false, false),
+    /**
+     * Nothing leads on from what the follower has of this database: it has to ask for the
+     * difference, and connect again; no payload.
+     */
+    DIVERGED(7, true, false),
+    /** The nodes of the cluster, as JSON. */
+    MEMBERS(8, false, true);
 
     private final int code;
     private final boolean hasDatabase;

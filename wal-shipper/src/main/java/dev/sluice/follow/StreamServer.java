@@ -1,5 +1,6 @@
 package dev.sluice.follow;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.sluice.follow.Frame.Kind;
 import dev.sluice.log.Database;
 import dev.sluice.log.DatabaseListener;
@@ -9,8 +10,10 @@ import dev.sluice.log.Snapshots;
 import dev.sluice.log.Snapshots.SnapshotFile;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
+import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,12 +21,13 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
@@ -38,6 +42,7 @@ import org.slf4j.LoggerFactory;
 public final class StreamServer implements StreamService, Closeable {
   private static final Logger log = LoggerFactory.getLogger(StreamServer.class);
 
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long HEARTBEAT_MILLIS = 1000;
 
   /** Entries of one database sent before another has its turn. */
@@ -46,30 +51,95 @@ public final class StreamServer implements StreamService, Closeable {
   private final Databases databases;
   private final Snapshots snapshots;
   private final IntConsumer changed;
-  private final AtomicInteger followers = new AtomicInteger();
+  private final long epoch;
+  private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /**
    * @param changed is told how many followers there are
+   * @param epoch of this node's term; 0 without a lease
    */
-  public StreamServer(Databases databases, Snapshots snapshots, IntConsumer changed) {
+  public StreamServer(Databases databases, Snapshots snapshots, IntConsumer changed, long epoch) {
     this.databases = databases;
     this.snapshots = snapshots;
     this.changed = changed;
+    this.epoch = epoch;
+  }
+
+  @Override
+  public long epoch() {
+    return epoch;
+  }
+
+  /** Those that follow now. */
+  public List<Member> members() {
+    return sessions.stream().map(session -> session.member).distinct().toList();
   }
 
   @Override
   public void serve(InputStream request, OutputStream response) throws IOException {
     StreamRequest wanted = StreamRequest.readFrom(request);
+    if (wanted.epoch() > epoch) {
+      throw new IOException(
+          "follower "
+              + wanted.node()
+              + " has heard of epoch "
+              + wanted.epoch()
+              + ", this node's is "
+              + epoch
+              + ": it is no longer the primary");
+    }
     log.info("follower {} connected", wanted.node());
-    changed.accept(followers.incrementAndGet());
-    try (Session session = new Session(wanted, response)) {
+    Session session = new Session(wanted, response);
+    sessions.add(session);
+    tellMembers();
+    try (session) {
       session.run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      changed.accept(followers.decrementAndGet());
+      sessions.remove(session);
+      tellMembers();
       log.info("follower {} left", wanted.node());
+    }
+  }
+
+  private void tellMembers() {
+    changed.accept(sessions.size());
+    sessions.forEach(Session::membersChanged);
+  }
+
+  @Override
+  public void difference(String name, InputStream request, OutputStream response)
+      throws IOException {
+    DifferenceRequest theirs =
+        DifferenceRequest.readFrom(new DataInputStream(new BufferedInputStream(request, 64 << 10)));
+    Database database = databases.get(name);
+    if (database == null || database.position().equals(Position.NONE)) {
+      throw new IOException(name + ": a difference was asked for, but there is no such database");
+    }
+    Position common =
+        theirs.positions().stream()
+            .filter(database.log()::contains)
+            .findFirst()
+            .orElse(Position.NONE);
+    // A transaction with the TXID 1 can't follow anything.
+    boolean whole = theirs.pageSize() != database.pageSize() || database.position().txid() == 1;
+    try (SnapshotFile file =
+        whole
+            ? snapshots.make(database, true)
+            : snapshots.difference(database, theirs.sums(), theirs.position().checksum())) {
+      long length = Files.size(file.path());
+      log.info(
+          "{}: the follower at {} gets {}, {} bytes",
+          name,
+          theirs.position(),
+          whole ? "a snapshot" : "the difference to " + file.position(),
+          length);
+      DataOutputStream out = new DataOutputStream(response);
+      new DifferenceAnswer(common, length).writeTo(out);
+      Files.copy(file.path(), out);
+      out.flush();
     }
   }
 
@@ -77,6 +147,7 @@ public final class StreamServer implements StreamService, Closeable {
   @Override
   public void close() {
     closed = true;
+    sessions.forEach(Session::membersChanged);
   }
 
   /** One follower. */
@@ -88,12 +159,21 @@ public final class StreamServer implements StreamService, Closeable {
     private final Set<String> pending = new LinkedHashSet<>();
 
     private final Map<String, Position> sent = new HashMap<>();
+
+    /** Databases of which the follower has to ask for the difference. */
+    private final Set<String> diverged = new HashSet<>();
+
+    private final Member member;
     private final @Nullable Set<String> only;
     private final DataOutputStream out;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
     private final byte[] bytes = new byte[64 << 10];
 
+    /** Guarded by {@link #lock}. */
+    private boolean membersChanged;
+
     Session(StreamRequest request, OutputStream response) {
+      member = new Member(request.node(), request.url());
       request.positions().forEach((name, position) -> sent.put(name, Position.parse(position)));
       List<String> names = request.only();
       only = names == null ? null : Set.copyOf(names);
@@ -125,6 +205,27 @@ public final class StreamServer implements StreamService, Closeable {
       }
     }
 
+    void membersChanged() {
+      lock.lock();
+      try {
+        membersChanged = true;
+        work.signal();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private boolean takeMembersChanged() {
+      lock.lock();
+      try {
+        boolean was = membersChanged;
+        membersChanged = false;
+        return was;
+      } finally {
+        lock.unlock();
+      }
+    }
+
     void run() throws IOException, InterruptedException {
       databases.listen(this);
       for (Database database : databases.all()) {
@@ -142,6 +243,11 @@ public final class StreamServer implements StreamService, Closeable {
       boolean caughtUp = false;
       while (!closed) {
         String name = next(caughtUp);
+        if (takeMembersChanged()) {
+          byte[] json = JSON.writeValueAsBytes(members());
+          frame(Kind.MEMBERS, "", 0, json.length);
+          out.write(json);
+        }
         if (name != null) {
           send(name);
         } else if (!caughtUp) {
@@ -167,7 +273,7 @@ public final class StreamServer implements StreamService, Closeable {
             lock.lock();
           }
           long left = wait ? TimeUnit.MILLISECONDS.toNanos(HEARTBEAT_MILLIS) : 0;
-          while (pending.isEmpty() && left > 0) {
+          while (pending.isEmpty() && !membersChanged && left > 0) {
             left = work.awaitNanos(left);
           }
         }
@@ -187,13 +293,14 @@ public final class StreamServer implements StreamService, Closeable {
       if (database == null || database.position().equals(Position.NONE)) {
         return;
       }
+      if (diverged.contains(name)) {
+        return;
+      }
       Position from = sent.getOrDefault(name, Position.NONE);
       if (!from.equals(Position.NONE) && !database.log().contains(from)) {
-        log.info(
-            "{}: the follower stands at {}, which is not in the log: sending all of it",
-            name,
-            from);
-        from = Position.NONE;
+        diverged.add(name);
+        frame(Kind.DIVERGED, name, database.position().txid(), 0);
+        return;
       }
       List<LogEntry> entries = database.log().after(from.txid(), TURN);
       if (entries.isEmpty() && from.txid() < database.position().txid()) {

@@ -116,6 +116,11 @@ public final class Lease implements Closeable {
     this.clocks = clocks;
   }
 
+  /** Where other nodes reach this one; null when it takes no followers. */
+  public @Nullable String url() {
+    return url;
+  }
+
   /** How long it lasts without a renewal. */
   public long ttlMillis() {
     return ttlMillis;
@@ -227,6 +232,17 @@ public final class Lease implements Closeable {
       if (version.isPresent()) {
         seen = new Versioned(free.bytes(), version.get());
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Holds it no more, without telling anybody: it was lost. */
+  public void drop() {
+    lock.lock();
+    try {
+      epoch = 0;
+      own = null;
     } finally {
       lock.unlock();
     }

@@ -16,7 +16,7 @@ public interface Register extends Closeable {
    *
    * @param version names this write of the value, opaque: no other write has the same
    */
-  @SuppressWarnings("ArrayRecordComponent")
+  @SuppressWarnings("ArrayRecordComponent") // Compared by version only.
   record Versioned(byte[] value, String version) {}
 
   /** The value; empty before the first write. */

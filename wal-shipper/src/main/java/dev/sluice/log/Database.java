@@ -17,10 +17,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ public final class Database implements Closeable {
   private final String name;
   private final Path directory;
   private final DatabaseListener listener;
+  private final CommitGuard guard;
   private final TransactionLog log;
   private final Clock clock;
   private final PositionWaiters waiters = new PositionWaiters();
@@ -63,12 +66,14 @@ public final class Database implements Closeable {
       String name,
       Path directory,
       DatabaseListener listener,
+      CommitGuard guard,
       TransactionLog log,
       ChecksumTable sums,
       Clock clock) {
     this.name = name;
     this.directory = directory;
     this.listener = listener;
+    this.guard = guard;
     this.log = log;
     this.sums = sums;
     this.clock = clock;
@@ -77,10 +82,16 @@ public final class Database implements Closeable {
   /**
    * Opens the state of a database in {@code directory}, which is made when it is not there.
    *
+   * @param guard is asked before a transaction is cut
    * @param powerLost whether what was not fsynced may be missing
    */
   static Database open(
-      String name, Path directory, DatabaseListener listener, boolean powerLost, Clock clock)
+      String name,
+      Path directory,
+      DatabaseListener listener,
+      CommitGuard guard,
+      boolean powerLost,
+      Clock clock)
       throws IOException {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory);
@@ -93,6 +104,7 @@ public final class Database implements Closeable {
               name,
               directory,
               listener,
+              guard,
               log,
               ChecksumTable.open(directory.resolve("checksums")),
               clock);
@@ -335,10 +347,7 @@ public final class Database implements Closeable {
       long checksum = Checksums.database(xor);
       encoder.finish(checksum);
       LogEntry entry = log.appender().commit(header, checksum);
-      for (int i = 0; i < changes; i++) {
-        sums.set(changed[i], changedSums[i]);
-      }
-      shrinkBuffers();
+      setSums(changes);
       committed(entry, checksum, header, started);
       return true;
     } finally {
@@ -389,6 +398,7 @@ public final class Database implements Closeable {
   }
 
   private LtxHeader start(int pageSize, int commit, WalRange wal) throws IOException {
+    guard.beforeCommit(name);
     long txid = position.txid() + 1;
     long timestamp = Math.max(clock.millis(), lastCommitMillis);
     LtxHeader header =
@@ -451,28 +461,7 @@ public final class Database implements Closeable {
         throw new IllegalArgumentException(
             name + ": " + header.fileName() + " does not follow position " + position);
       }
-      boolean whole = snapshot || header.pageSize() != pageSize;
-      int oldCount = whole ? 0 : pageCount;
-      int lockPage = Checksums.lockPage(header.pageSize());
-      sums.ensure(header.commit());
-      long xor = oldCount == 0 ? 0 : position.checksum();
-      int changes = 0;
-      while (decoder.next()) {
-        int pgno = decoder.pgno();
-        long sum = Checksums.page(pgno, decoder.page());
-        xor ^= sum ^ (pgno <= oldCount ? sums.get(pgno) : 0);
-        changes = remember(changes, pgno, sum);
-      }
-      for (int pgno = header.commit() + 1; pgno <= oldCount; pgno++) {
-        if (pgno != lockPage) {
-          xor ^= sums.get(pgno);
-        }
-      }
-      long checksum = decoder.trailer().postApplyChecksum();
-      if (Checksums.database(xor) != checksum) {
-        throw new IllegalArgumentException(
-            name + ": the pages of " + header.fileName() + " do not give its post-apply checksum");
-      }
+      int changes = takeSums(decoder);
       if (snapshot) {
         // Should the disk have no room for it, there is nothing, and the primary sends it again.
         log.clear();
@@ -481,14 +470,133 @@ public final class Database implements Closeable {
       }
       log.appender().start(header.minTxid());
       copy(ltx);
+      long checksum = decoder.trailer().postApplyChecksum();
       LogEntry entry = log.appender().commit(header, checksum);
-      for (int i = 0; i < changes; i++) {
-        sums.set(changed[i], changedSums[i]);
-      }
-      shrinkBuffers();
+      setSums(changes);
       advance(entry, checksum, header);
       listener.committed(this, entry, 0);
       return entry;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes the difference from this database's state to that of another history, whatever its TXID.
+   * The log begins anew with it; what was in it must have been saved, and applied to the file.
+   *
+   * @throws CorruptLtxException when it is damaged
+   * @throws IllegalArgumentException when it is no difference from what this database is now
+   */
+  public void adopt(LtxSource ltx) throws IOException {
+    lock.lock();
+    try (LtxDecoder decoder = LtxDecoder.open(ltx, name)) {
+      LtxHeader header = decoder.header();
+      if (header.preApplyChecksum() != position.checksum() || !applied.equals(position)) {
+        throw new IllegalArgumentException(
+            name + ": " + header.fileName() + " is no difference from " + position);
+      }
+      int changes = takeSums(decoder);
+      log.clear();
+      position = applied = Position.NONE;
+      log.appender().start(header.minTxid());
+      copy(ltx);
+      long checksum = decoder.trailer().postApplyChecksum();
+      LogEntry entry = log.appender().commit(header, checksum);
+      setSums(changes);
+      applied = entry.before();
+      advance(entry, checksum, header);
+      listener.committed(this, entry, 0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Reads the pages of a transaction that follows the state this database has, and remembers their
+   * checksums.
+   *
+   * @return how many there are
+   * @throws IllegalArgumentException when they don't give its post-apply checksum
+   */
+  private int takeSums(LtxDecoder decoder) throws IOException {
+    LtxHeader header = decoder.header();
+    boolean whole = header.isSnapshot() || header.pageSize() != pageSize;
+    int oldCount = whole ? 0 : pageCount;
+    int lockPage = Checksums.lockPage(header.pageSize());
+    sums.ensure(header.commit());
+    long xor = oldCount == 0 ? 0 : position.checksum();
+    int changes = 0;
+    while (decoder.next()) {
+      int pgno = decoder.pgno();
+      long sum = Checksums.page(pgno, decoder.page());
+      xor ^= sum ^ (pgno <= oldCount ? sums.get(pgno) : 0);
+      changes = remember(changes, pgno, sum);
+    }
+    for (int pgno = header.commit() + 1; pgno <= oldCount; pgno++) {
+      if (pgno != lockPage) {
+        xor ^= sums.get(pgno);
+      }
+    }
+    if (Checksums.database(xor) != decoder.trailer().postApplyChecksum()) {
+      throw new IllegalArgumentException(
+          name + ": the pages of " + header.fileName() + " do not give its post-apply checksum");
+    }
+    return changes;
+  }
+
+  private void setSums(int changes) {
+    for (int i = 0; i < changes; i++) {
+      sums.set(changed[i], changedSums[i]);
+    }
+    shrinkBuffers();
+  }
+
+  /**
+   * A state, and the pages in which it differs from another.
+   *
+   * @param pages their numbers
+   */
+  public record Differing(Position position, int pageSize, int pageCount, BitSet pages) {}
+
+  /**
+   * Compares this database as it is now with page checksums of the same page size. Page 1 differs
+   * when none does, as a transaction has at least one.
+   *
+   * @param theirs by page number; that of page 1 has the index 1
+   */
+  public Differing differing(long[] theirs) {
+    lock.lock();
+    try {
+      BitSet pages = new BitSet(pageCount + 1);
+      for (int pgno = 1; pgno <= pageCount; pgno++) {
+        if (pgno >= theirs.length || theirs[pgno] != sums.get(pgno)) {
+          pages.set(pgno);
+        }
+      }
+      pages.clear(Checksums.lockPage(pageSize));
+      if (pages.isEmpty() && pageCount > 0) {
+        pages.set(1);
+      }
+      return new Differing(position, pageSize, pageCount, pages);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The checksum of each page after the last transaction; that of page 1 has the index 1.
+   *
+   * @param taken gets them under the lock, with the position they belong to
+   */
+  public <T> T withSums(BiFunction<Position, long[], T> taken) {
+    lock.lock();
+    try {
+      long[] copy = new long[pageCount + 1];
+      for (int pgno = 1; pgno <= pageCount; pgno++) {
+        copy[pgno] = sums.get(pgno);
+      }
+      return taken.apply(position, copy);
     } finally {
       lock.unlock();
     }

@@ -36,8 +36,8 @@ public final class Databases implements Closeable {
   private final ConcurrentSkipListMap<String, Database> byName = new ConcurrentSkipListMap<>();
   private final CopyOnWriteArrayList<DatabaseListener> listeners = new CopyOnWriteArrayList<>();
   private final DatabaseListener all = new Fanout();
-
   private final Clock clock;
+  private volatile CommitGuard guard = CommitGuard.OPEN;
 
   private Databases(Path directory, LastEnd lastEnd, Clock clock) {
     this.directory = directory;
@@ -134,13 +134,35 @@ public final class Databases implements Closeable {
     return all;
   }
 
+  /** Has {@code asked} decide from now on what may be committed; at first all may. */
+  public void guard(CommitGuard asked) {
+    guard = asked;
+  }
+
+  /** See {@link CommitGuard#beforeCommit}. */
+  public void checkMayCommit(String database) throws IOException {
+    guard.beforeCommit(database);
+  }
+
+  /** See {@link CommitGuard#afterCommit}. */
+  public void acknowledge(Database database) throws IOException {
+    guard.afterCommit(database, database.position());
+  }
+
   /** Gives a database, made when it is not known yet. */
   public synchronized Database open(String name) throws IOException {
     Database known = byName.get(name);
     if (known != null) {
       return known;
     }
-    Database database = Database.open(name, place(name), all, lastEnd.isPowerLoss(name), clock);
+    Database database =
+        Database.open(
+            name,
+            place(name),
+            all,
+            asking -> guard.beforeCommit(asking),
+            lastEnd.isPowerLoss(name),
+            clock);
     byName.put(name, database);
     all.added(database);
     return database;

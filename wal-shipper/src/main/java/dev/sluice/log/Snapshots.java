@@ -1,9 +1,11 @@
 package dev.sluice.log;
 
-import dev.sluice.ltx.Checksums;
+import dev.sluice.log.Database.Differing;
 import dev.sluice.ltx.EncodedLtx;
 import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxSink;
 import dev.sluice.ltx.LtxSnapshot;
 import dev.sluice.ltx.Position;
 import dev.sluice.ltx.Txid;
@@ -17,6 +19,8 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes snapshots of databases in use, without holding up a writer.
@@ -52,13 +56,46 @@ public final class Snapshots {
    * @param checksums false for the NoChecksum flag
    */
   public SnapshotFile make(Database database, boolean checksums) throws IOException {
+    return make(
+        database,
+        Snapshots::all,
+        (raw, state) -> encode(database, raw, state.position(), checksums));
+  }
+
+  /**
+   * Makes a transaction that leads from another history of a database to its state as of some
+   * moment during the call.
+   *
+   * @param sums page checksums of the other state, of pages of the same size; that of page 1 has
+   *     the index 1
+   * @param checksum of the other state
+   */
+  public SnapshotFile difference(Database database, long[] sums, long checksum) throws IOException {
+    return make(
+        database,
+        asked -> asked.differing(sums),
+        (raw, state) -> encodeDifference(database, raw, state, checksum));
+  }
+
+  private static Differing all(Database database) {
+    // Nothing has page 1 like this.
+    return database.differing(new long[0]);
+  }
+
+  private interface Encoding {
+    SnapshotFile encode(Path raw, Differing state) throws IOException;
+  }
+
+  private SnapshotFile make(
+      Database database, Function<Database, Differing> wanted, Encoding encoding)
+      throws IOException {
     Files.createDirectories(directory);
     Path raw = Files.createTempFile(directory, "snapshot", ".db");
     try {
       for (int attempt = 1; ; attempt++) {
-        Position position = copy(database, raw);
-        if (!position.equals(Position.NONE)) {
-          return encode(database, raw, position, checksums);
+        Differing state = copy(database, wanted.apply(database), raw);
+        if (state != null) {
+          return encoding.encode(raw, state);
         }
         if (attempt == TRIES) {
           throw new IOException(
@@ -73,27 +110,25 @@ public final class Snapshots {
     }
   }
 
-  /** Copies the database to {@code raw}; {@link Position#NONE} when that has to be done again. */
-  private Position copy(Database database, Path raw) throws IOException {
-    Position from = database.position();
-    int pageSize = database.pageSize();
-    int pageCount = database.pageCount();
+  /**
+   * Copies pages of the database to {@code raw}, with those that change meanwhile; gives the state
+   * it is then in, or null when that has to be done again.
+   */
+  private @Nullable Differing copy(Database database, Differing from, Path raw) throws IOException {
+    int pageSize = from.pageSize();
     if (pageSize == 0) {
       throw new IOException(database.name() + " has no transaction yet");
     }
-    int lockPage = Checksums.lockPage(pageSize);
     try (NativeFile file = NativeFile.open(raw, Libc.O_RDWR | Libc.O_TRUNC)) {
       BitSet unsettled = new BitSet();
       ByteBuffer page = ByteBuffer.allocateDirect(pageSize);
-      for (int pgno = 1; pgno <= pageCount; pgno++) {
-        if (pgno != lockPage && !copyPage(database, file, pgno, page)) {
+      BitSet pages = from.pages();
+      for (int pgno = pages.nextSetBit(1); pgno > 0; pgno = pages.nextSetBit(pgno + 1)) {
+        if (!copyPage(database, file, pgno, page)) {
           unsettled.set(pgno);
         }
       }
-      if (!settle(database, file, unsettled, page)) {
-        return Position.NONE;
-      }
-      return rollForward(database, file, from, pageSize);
+      return settle(database, file, unsettled, page) ? rollForward(database, file, from) : null;
     }
   }
 
@@ -129,35 +164,74 @@ public final class Snapshots {
     return true;
   }
 
-  private static Position rollForward(
-      Database database, NativeFile file, Position from, int pageSize) throws IOException {
-    Position position = from;
+  private static @Nullable Differing rollForward(Database database, NativeFile file, Differing from)
+      throws IOException {
+    int pageSize = from.pageSize();
+    Position position = from.position();
     Position until = database.position();
-    LogEntry last = null;
+    int pageCount = from.pageCount();
+    BitSet pages = (BitSet) from.pages().clone();
     while (position.txid() < until.txid()) {
       List<LogEntry> entries = database.log().after(position.txid(), 256);
       if (entries.isEmpty() || entries.get(0).header().pageSize() != pageSize) {
-        return Position.NONE;
+        return null;
       }
       for (LogEntry entry : entries) {
         try (LtxDecoder decoder = LtxDecoder.open(database.log().source(entry), database.name())) {
           if (decoder.header().pageSize() != pageSize) {
-            return Position.NONE;
+            return null;
           }
           while (decoder.next()) {
             file.write(decoder.page(), (long) (decoder.pgno() - 1) * pageSize);
+            pages.set(decoder.pgno());
           }
         }
-        last = entry;
         position = entry.position();
+        pageCount = entry.header().commit();
       }
     }
-    long size = (long) (last == null ? database.pageCount() : last.header().commit()) * pageSize;
-    if (last == null && !database.position().equals(from)) {
-      return Position.NONE;
+    file.truncate((long) pageCount * pageSize);
+    pages.clear(pageCount + 1, Integer.MAX_VALUE);
+    return new Differing(position, pageSize, pageCount, pages);
+  }
+
+  private SnapshotFile encodeDifference(Database database, Path raw, Differing state, long checksum)
+      throws IOException {
+    Position position = state.position();
+    LtxHeader header =
+        LtxHeader.transactions(
+            state.pageSize(),
+            state.pageCount(),
+            position.txid(),
+            position.txid(),
+            Math.max(1, database.lastCommitMillis()),
+            checksum);
+    Path out = Files.createTempFile(directory, "difference", ".ltx");
+    try (NativeFile in = NativeFile.open(raw, Libc.O_RDONLY);
+        NativeFile target = NativeFile.open(out, Libc.O_RDWR | Libc.O_TRUNC)) {
+      LtxEncoder encoder = new LtxEncoder();
+      encoder.start(header, appending(target));
+      ByteBuffer page = ByteBuffer.allocateDirect(state.pageSize());
+      BitSet pages = state.pages();
+      for (int pgno = pages.nextSetBit(1); pgno > 0; pgno = pages.nextSetBit(pgno + 1)) {
+        in.readFully(page.clear(), (long) (pgno - 1) * state.pageSize());
+        encoder.page(pgno, page.flip());
+      }
+      encoder.finish(position.checksum());
+      return new SnapshotFile(out, header, position);
+    } catch (IOException | RuntimeException e) {
+      Files.deleteIfExists(out);
+      throw e;
     }
-    file.truncate(size);
-    return position;
+  }
+
+  private static LtxSink appending(NativeFile target) {
+    long[] written = new long[1];
+    return bytes -> {
+      int n = bytes.remaining();
+      target.write(bytes, written[0]);
+      written[0] += n;
+    };
   }
 
   private SnapshotFile encode(Database database, Path raw, Position position, boolean checksums)
@@ -172,16 +246,11 @@ public final class Snapshots {
               (int) (in.size() / pageSize),
               position.txid(),
               Math.max(1, database.lastCommitMillis()));
-      long[] written = new long[1];
       LtxSnapshot.Encoded encoded =
           LtxSnapshot.encode(
               checksums ? header : header.withoutChecksum(),
               (pgno, bytes) -> in.read(bytes, (long) (pgno - 1) * pageSize),
-              bytes -> {
-                int n = bytes.remaining();
-                target.write(bytes, written[0]);
-                written[0] += n;
-              },
+              appending(target),
               2);
       if (encoded.databaseChecksum() != position.checksum()) {
         throw new IOException(

@@ -139,6 +139,37 @@ public final class NodeClient {
     return post("/v1/snapshot", database, timeout);
   }
 
+  /** The cluster as the node knows it. */
+  public ClusterStatus cluster() throws IOException {
+    return ok(get("/v1/cluster", ANSWER_TIMEOUT), ClusterStatus.class);
+  }
+
+  /**
+   * Has the node, which is the primary, make another one that.
+   *
+   * @param to id or URL of a follower of it
+   * @param timeout how long applications may wait meanwhile
+   */
+  public void handOff(String to, Duration timeout) throws IOException {
+    change("/v1/handoff?node=%s&timeout=%dms".formatted(encode(to), timeout.toMillis()), timeout);
+  }
+
+  /** Makes the node the primary: has the one that is hand over; as {@link #handOff}. */
+  public void promote(Duration timeout) throws IOException {
+    change("/v1/promote?timeout=%dms".formatted(timeout.toMillis()), timeout);
+  }
+
+  private void change(String pathAndQuery, Duration timeout) throws IOException {
+    HttpResponse<String> answer =
+        send(
+            request(pathAndQuery, timeout.plus(ANSWER_TIMEOUT))
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build());
+    if (answer.statusCode() != 200) {
+      throw problem(answer);
+    }
+  }
+
   private Position post(String path, String database, Duration timeout) throws IOException {
     HttpResponse<String> answer =
         send(

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * What a node says of itself; the answer of {@code GET /v1/status}.
  *
  * @param nodeId made once for a data directory: 16 hex digits
- * @param role {@code primary} or {@code follower}
+ * @param role {@code primary}, {@code follower} or {@code standby}
+ * @param epoch of the primary's term; 0 without a lease
  * @param ready whether it serves and, on a follower, has caught up once
  * @param notReady what it waits for; null when it is ready
  * @param connected whether a follower is connected to its primary; true on a primary
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public record NodeStatus(
     String nodeId,
     String role,
+    long epoch,
     boolean ready,
     @Nullable String notReady,
     boolean connected,
@@ -35,6 +37,7 @@ public record NodeStatus(
     return new NodeStatus(
         node.nodeId(),
         node.role(),
+        node.epoch(),
         notReady == null,
         notReady,
         node.connected(),

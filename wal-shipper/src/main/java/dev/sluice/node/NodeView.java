@@ -13,8 +13,18 @@ public interface NodeView {
   /** Made once for a data directory: 16 hex digits. */
   String nodeId();
 
-  /** {@code primary} or {@code follower}. */
+  /** {@code primary}, {@code follower} or, in a cluster without a primary, {@code standby}. */
   String role();
+
+  /** Of the term of the primary, as far as this node knows; 0 without a lease. */
+  default long epoch() {
+    return 0;
+  }
+
+  /** The cluster that the node is part of; null when it is part of none. */
+  default @Nullable ClusterView cluster() {
+    return null;
+  }
 
   /**
    * Null when the node serves and, on a follower, has caught up once; otherwise what it waits for.

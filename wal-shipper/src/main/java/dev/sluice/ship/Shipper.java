@@ -434,6 +434,13 @@ public final class Shipper implements DatabaseListener, Closeable {
     }
   }
 
+  /** Stops without shipping what remains: another node does. */
+  public void abandon() {
+    databases.unlisten(this);
+    closed = true;
+    threads.values().forEach(StoreThreads::close);
+  }
+
   /**
    * Ships what remains and stops, within half a minute.
    *

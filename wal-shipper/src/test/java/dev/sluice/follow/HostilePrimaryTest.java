@@ -57,8 +57,8 @@ final class HostilePrimaryTest {
   @Test
   void whatIsWrittenIsRead() throws Exception {
     for (Kind kind : Kind.values()) {
-      boolean named = kind != Kind.HEARTBEAT && kind != Kind.CAUGHT_UP;
-      boolean loaded = kind == Kind.LTX || kind == Kind.SNAPSHOT;
+      boolean loaded = kind == Kind.LTX || kind == Kind.SNAPSHOT || kind == Kind.MEMBERS;
+      boolean named = kind != Kind.HEARTBEAT && kind != Kind.CAUGHT_UP && kind != Kind.MEMBERS;
       Frame frame = new Frame(kind, named ? "shop/ä.db" : "", 7, 8, loaded ? 9 : 0);
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       frame.writeTo(new DataOutputStream(bytes));
@@ -98,13 +98,17 @@ final class HostilePrimaryTest {
     try (Databases databases = Databases.open(data.resolve(".sluice/db"));
         Follower follower =
             new Follower(
-                URI.create("http://127.0.0.1:" + server.getAddress().getPort()),
-                Access.none(),
-                "test",
+                new Follower.Options(
+                    URI.create("http://127.0.0.1:" + server.getAddress().getPort()),
+                    Access.none(),
+                    "test",
+                    null,
+                    0,
+                    only,
+                    data.resolve(".sluice/tmp"),
+                    null),
                 databases,
-                data::resolve,
-                only,
-                data.resolve(".sluice/tmp"))) {
+                data::resolve)) {
       follower.start();
       asked.await();
       assertThat(databases.all()).isEmpty();

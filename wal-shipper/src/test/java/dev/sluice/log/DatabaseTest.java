@@ -30,7 +30,8 @@ final class DatabaseTest {
 
   @BeforeEach
   void open() throws IOException {
-    database = Database.open("app.db", directory, NOBODY, true, Clock.systemUTC());
+    database =
+        Database.open("app.db", directory, NOBODY, CommitGuard.OPEN, true, Clock.systemUTC());
   }
 
   private void reopen() throws IOException {
@@ -227,7 +228,8 @@ final class DatabaseTest {
 
   @Test
   void aFollowerTakesWhatThePrimaryCut(@TempDir Path other) throws IOException {
-    try (Database follower = Database.open("app.db", other, NOBODY, true, Clock.systemUTC())) {
+    try (Database follower =
+        Database.open("app.db", other, NOBODY, CommitGuard.OPEN, true, Clock.systemUTC())) {
       for (int i = 0; i < 50; i++) {
         model.commit(database, model.change());
         LogEntry entry = database.log().last();

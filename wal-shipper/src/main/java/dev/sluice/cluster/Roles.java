@@ -1,0 +1,49 @@
+package dev.sluice.cluster;
+
+import java.io.IOException;
+import java.net.URI;
+
+/**
+ * What a node is in a cluster, changed by {@link Cluster}, one call at a time.
+ *
+ * <pre>
+ *             lead                      standBy
+ *   STANDBY ────────► PRIMARY   any ──────────► STANDBY: no commit is taken
+ *      │ ▲
+ *      ▼ │ follow
+ *   FOLLOWER ──lead──► PRIMARY
+ * </pre>
+ */
+public interface Roles {
+  /**
+   * Becomes the primary: applications may write when this returns. What was received is applied
+   * before.
+   *
+   * @throws IOException when it can't; the node stands by then
+   */
+  void lead(long epoch) throws IOException;
+
+  /** Follows that primary from now on; another one before is left. */
+  void follow(URI primary, long epoch) throws IOException;
+
+  /** Neither leads nor follows: takes no commit until it does. */
+  void standBy();
+
+  /** Whether the stream of the primary now followed is open. */
+  boolean isConnected() throws IOException;
+
+  /**
+   * Whether another node is known to have more transactions than this one, so that it should become
+   * the primary. May ask others, for a second at most.
+   */
+  boolean isBehindOthers();
+
+  /**
+   * Keeps applications from writing, and returns when a follower has everything. {@link #standBy}
+   * comes next.
+   *
+   * @param node id of the follower
+   * @throws IOException when it does not have everything within the time; applications write on
+   */
+  void prepareHandOff(String node, long timeoutMillis) throws IOException;
+}
