@@ -137,8 +137,8 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'validation'; known are bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
-            + " insecure, l0-retention, levels, listen, log-limit, low-latency, mount, prices, retention,"
+        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
+            + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-limit, low-latency, mount, prices, retention,"
             + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
             + " verify-interval",
         "validation: 1d");
