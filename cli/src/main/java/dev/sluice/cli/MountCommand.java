@@ -104,6 +104,7 @@ final class MountCommand extends CliCommand {
                 new ClusterSettings(lease, leaseTtl, advertise),
                 fuseBinding,
                 lowLatency));
+    config.security().check(config.listen());
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));

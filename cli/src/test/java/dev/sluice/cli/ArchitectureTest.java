@@ -23,6 +23,7 @@ class ArchitectureTest {
     "dev.sluice.restore..",
     "dev.sluice.follow..",
     "dev.sluice.ship..",
+    "dev.sluice.access..",
     "dev.sluice.node..",
     "dev.sluice.verify..",
     "dev.sluice.lease..",
