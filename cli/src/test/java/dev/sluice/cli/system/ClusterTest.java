@@ -70,6 +70,10 @@ class ClusterTest {
                   "file://" + sandbox.path("lease"),
                   "--lease-ttl",
                   TTL.toSeconds() + "s",
+                  "--store",
+                  sandbox.store(),
+                  "--sync-interval",
+                  "100ms",
                   "--listen",
                   "127.0.0.1:" + port,
                   mount())
@@ -353,6 +357,18 @@ class ClusterTest {
         assertThat(verify.status()).as(verify.err()).isZero();
       }
     }
+    checkStore();
+  }
+
+  /** What the store has is what the primary has, though another one wrote there before. */
+  private void checkStore() throws Exception {
+    String primary = primary().client.url();
+    Run sync = Run.sluice("sync", "--url", primary, "--timeout", "60s", "app.db");
+    assertThat(sync.status()).as(sync.err()).isZero();
+    Path restored = sandbox.path("restored.db");
+    Run restore = Run.sluice("restore", sandbox.store() + "/app.db", "-o", restored);
+    assertThat(restore.status()).as(restore.err()).isZero();
+    Copies.same("restored", SqliteFile.pages(primary().file()), SqliteFile.pages(restored));
   }
 
   private static List<Path> files(Path directory) throws IOException {
