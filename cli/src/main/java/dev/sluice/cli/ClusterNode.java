@@ -23,7 +23,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,6 +52,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   /** For what was received to be applied before this node leads. */
   private static final long APPLY_MILLIS = 10_000;
+
+  /** For a follower to get everything before this node stops. */
+  private static final long STOP_MILLIS = 5_000;
 
   private static final long ASK_MILLIS = 1_000;
   private static final long POLL_MILLIS = 2;
@@ -137,7 +139,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   /** Begins to take part, when the mount and the HTTP server are there. */
   void start(Path mounted, Capture captured, NodeStores opened, Snapshots made) throws IOException {
-    files = new MountedDatabases(mounted, captured);
+    files = mounted;
     stores = opened;
     snapshots = made;
     String url =
@@ -426,11 +428,34 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
         });
   }
 
-  /** Changes the role no more; it goes on until the end. */
+  /**
+   * Before the node stops: a primary hands over to a follower if there is one, so that nothing that
+   * it has committed is missing there. Then changes the role no more.
+   */
   void stop() {
     Cluster c = cluster;
-    if (c != null) {
-      c.stop();
+    if (c == null) {
+      return;
+    }
+    Primary leading = primary;
+    if (leading != null) {
+      leading.stream().members().stream()
+          .filter(member -> member.url() != null)
+          .findFirst()
+          .ifPresent(member -> handOffBeforeStop(c, member));
+    }
+    c.stop();
+  }
+
+  private static void handOffBeforeStop(Cluster cluster, Member to) {
+    try {
+      cluster
+          .handOff(to.node(), STOP_MILLIS)
+          .get(STOP_MILLIS + ASK_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("stopping without having handed over to {}: {}", to.node(), e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -440,14 +465,6 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     Cluster c = cluster;
     if (c != null) {
       c.close();
-    }
-  }
-
-  /** Lets go of what is held in the mount, before that goes. */
-  void letGo() {
-    MountedDatabases held = files;
-    if (held != null) {
-      held.close();
     }
   }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -35,6 +36,9 @@ final class MountedDatabases implements ReplicaFiles, Closeable {
   private final Capture capture;
   private final Map<String, ReplicaWriter> held = new ConcurrentHashMap<>();
 
+  /** Those that capture leaves to a replica writer. */
+  private final Set<String> followed = ConcurrentHashMap.newKeySet();
+
   MountedDatabases(Path mountPoint, Capture capture) {
     this.mountPoint = mountPoint;
     this.capture = capture;
@@ -55,6 +59,7 @@ final class MountedDatabases implements ReplicaFiles, Closeable {
                 ReplicaOptions.DEFAULT.checkpointPages(),
                 ReplicaOptions.DEFAULT.sync());
         held.put(database.name(), ReplicaWriter.open(file(database.name()), options));
+        capture.settleNow(database.name());
       }
     }
   }
@@ -71,13 +76,16 @@ final class MountedDatabases implements ReplicaFiles, Closeable {
       writer = ReplicaWriter.open(file(database), ReplicaOptions.DEFAULT);
     }
     capture.follow(database);
+    followed.add(database);
     return writer;
   }
 
   @Override
   public void close(String database, ReplicaWriter writer) throws IOException {
     // First: what an application writes next is to be cut, or refused.
-    capture.lead(database);
+    if (followed.remove(database)) {
+      capture.lead(database);
+    }
     writer.close();
   }
 

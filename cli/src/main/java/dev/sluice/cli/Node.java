@@ -62,6 +62,7 @@ final class Node implements NodeView, Closeable {
   private @Nullable Mount mount;
   private @Nullable Capture capture;
   private @Nullable Beside beside;
+  private @Nullable MountedDatabases mounted;
   private @Nullable ClusterNode cluster;
 
   /** While applications write to the databases of this node; null while it follows. */
@@ -186,20 +187,22 @@ final class Node implements NodeView, Closeable {
     serving = true;
     NodeStores stores = new NodeStores(config);
     Snapshots snapshots = new Snapshots(directory.temporary(), captured::read);
+    MountedDatabases files = new MountedDatabases(mountPoint, captured);
+    mounted = files;
     if (member != null) {
       cluster = member;
     } else if (follows) {
       startFollower(
           Objects.requireNonNull(config.follow()),
           config.security(),
-          new MountedDatabases(mountPoint, captured),
+          files,
           null);
     } else {
       primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }
     startServer(config.listen(), config.security(), config.hasStores());
     if (member != null) {
-      member.start(mountPoint, captured, stores, snapshots);
+      member.start(files, stores, snapshots);
     }
   }
 
@@ -542,8 +545,8 @@ final class Node implements NodeView, Closeable {
     closed = true;
     serving = false;
     IOException failure = null;
-    Mount mounted = mount;
-    Closeable unmount = mounted == null ? null : () -> mounted.close(UNMOUNT_GRACE_MILLIS);
+    Mount held = mount;
+    Closeable unmount = held == null ? null : () -> held.close(UNMOUNT_GRACE_MILLIS);
     ClusterNode member = cluster;
     if (member != null) {
       member.stop();
@@ -557,7 +560,7 @@ final class Node implements NodeView, Closeable {
             server,
             localServer,
             follower,
-            member == null ? null : member::letGo,
+            mounted,
             unmount,
             capture,
             beside,

@@ -114,6 +114,17 @@ public final class Capture implements Closeable {
   }
 
   /**
+   * Cuts what was written to a database without a journal or a WAL, and did not pause yet; for who
+   * has its SHARED lock.
+   */
+  public void settleNow(String database) {
+    DatabaseCapture known = byPath.get(PathCalls.raw(database));
+    if (known != null) {
+      known.settle(0, true);
+    }
+  }
+
+  /**
    * A replica writer has the database from now on, and keeps applications from writing: what is
    * written is not cut any more.
    */

@@ -155,9 +155,12 @@ public final class Cluster implements Closeable {
     }
     long started = System.nanoTime();
     roles.prepareHandOff(successor, timeoutMillis);
-    lease.release(successor);
-    roles.standBy();
-    role = Role.STANDBY;
+    try {
+      lease.release(successor);
+    } finally {
+      // Whether the lease was given back or not: this node takes no more commits.
+      standBy();
+    }
     log.info(
         "handed over to node {}; nobody could write here for {} ms",
         successor,

@@ -220,6 +220,7 @@ public final class Follower implements Closeable {
       boolean was = false;
       try {
         follow();
+        was = true;
       } catch (IOException | RuntimeException e) {
         was = connected;
         if (!closed) {
@@ -260,9 +261,15 @@ public final class Follower implements Closeable {
       connected = true;
       log.info("following {}", primary);
       DataInputStream in = new DataInputStream(new BufferedInputStream(body, 64 << 10));
-      boolean again = false;
-      while (!closed && !again) {
-        again = take(Frame.readFrom(in), in);
+      boolean brought = false;
+      while (!closed) {
+        Frame frame = Frame.readFrom(in);
+        brought |= take(frame, in);
+        boolean pause = frame.kind() == Frame.Kind.CAUGHT_UP || frame.kind() == Frame.Kind.HEARTBEAT;
+        if (brought && pause) {
+          // What follows is sent to who connects with the new positions.
+          return;
+        }
       }
     }
   }
@@ -321,7 +328,7 @@ public final class Follower implements Closeable {
             options.node(), options.url(), options.epoch(), positions, options.only()));
   }
 
-  /** Takes what follows a frame; true when this node has to connect again. */
+  /** Takes what follows a frame; true when a database was brought to another history. */
   private boolean take(Frame frame, DataInputStream in) throws IOException, InterruptedException {
     List<String> only = options.only();
     if (only != null && !frame.database().isEmpty() && !only.contains(frame.database())) {

@@ -248,6 +248,22 @@ class ClusterTest {
     assertThat(cluster.out()).contains("epoch 5").contains("primary").contains("follower");
   }
 
+  @Test
+  void aPrimaryThatIsStoppedHandsOver() throws Exception {
+    start();
+    Writer writer = new Writer();
+    Member stopped;
+    try (writer) {
+      writer.go(50);
+      stopped = primary();
+      stopped.process.stop();
+      writer.go(50);
+    }
+    stopped.start();
+    check(writer);
+    assertThat(sandbox.path("data" + stopped.number + "/.sluice/aside")).doesNotExist();
+  }
+
   /** What followers had is not lost; the one that was killed comes back as a follower. */
   @Test
   void anotherTakesOverFromOneThatIsKilled() throws Exception {
