@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.monitor.proxy.WriteForwarding;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -108,6 +109,7 @@ final class ConfigFile {
     add(values, StoreUrl.class, StoreUrl::parse);
     add(values, ByteSize.class, ByteSize::parse);
     add(values, FuseBinding.class, FuseBinding::parse);
+    add(values, WriteForwarding.class, WriteForwarding::parse);
     return YAMLMapper.builder()
         .addModule(values)
         .propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)

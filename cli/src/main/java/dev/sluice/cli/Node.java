@@ -20,6 +20,7 @@ import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.ProxyAddress;
 import dev.sluice.node.StoreUsage;
 import dev.sluice.ship.Shipper;
 import java.io.Closeable;
@@ -74,6 +75,7 @@ final class Node implements NodeView, Closeable {
 
   private @Nullable NodeServer server;
   private @Nullable NodeServer localServer;
+  private @Nullable NodeProxy proxy;
   private volatile boolean serving;
   private boolean closed;
 
@@ -199,6 +201,7 @@ final class Node implements NodeView, Closeable {
       primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }
     startServer(config.listen(), config.hasStores());
+    proxy = NodeProxy.start(config, this, metrics);
     if (member != null) {
       member.start(mountPoint, captured, stores, snapshots);
     }
@@ -274,6 +277,7 @@ final class Node implements NodeView, Closeable {
               0);
       node.serving = true;
       node.startServer(config.listen(), config.hasStores());
+      node.proxy = NodeProxy.start(config, node, node.metrics);
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -393,6 +397,12 @@ final class Node implements NodeView, Closeable {
   @Override
   public @Nullable ClusterView cluster() {
     return cluster;
+  }
+
+  @Override
+  public @Nullable ProxyAddress proxy() {
+    NodeProxy started = proxy;
+    return started == null ? null : started.advertised();
   }
 
   @Override
@@ -537,6 +547,7 @@ final class Node implements NodeView, Closeable {
     for (Closeable part :
         Arrays.asList(
             () -> NodeAddress.delete(directory.state()),
+            proxy,
             stopServing,
             server,
             localServer,

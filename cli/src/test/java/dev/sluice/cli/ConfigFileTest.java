@@ -171,7 +171,7 @@ class ConfigFileTest {
             "0s");
     SluiceConfig config =
         options.resolve(
-            SluiceConfig.ofMount(Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null));
+            SluiceConfig.ofMount(Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null, ProxySettings.EMPTY));
     assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));
@@ -225,6 +225,13 @@ class ConfigFileTest {
                 "bandwidth",
                 "prices",
                 "low-latency",
+                "proxy",
+                "application",
+                "write-paths",
+                "read-paths",
+                "wait-limit",
+                "write-forwarding",
+                "retry-reads",
                 "databases")
             .stream()
             .filter(key -> !documented.contains("`" + key + "`"))

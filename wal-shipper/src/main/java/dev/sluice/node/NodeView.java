@@ -26,6 +26,11 @@ public interface NodeView {
     return null;
   }
 
+  /** The proxy before the application of this node; null without one. */
+  default @Nullable ProxyAddress proxy() {
+    return null;
+  }
+
   /**
    * Null when the node serves and, on a follower, has caught up once; otherwise what it waits for.
    */
