@@ -446,6 +446,11 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public boolean capturesLate() {
+    return beside != null;
+  }
+
+  @Override
   public void captureNow(String database) throws IOException {
     Capture captured = capture;
     if (captured != null) {

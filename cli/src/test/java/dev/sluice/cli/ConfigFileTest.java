@@ -149,6 +149,10 @@ class ConfigFileTest {
         .hasMessageContaining("line 2: databases[1]: '../x.db'");
     assertThatThrownBy(() -> read("databases:", "  - store: /x"))
         .hasMessageContaining("has no 'path'");
+    assertThatThrownBy(() -> read("proxy: {listen: ':8080'}"))
+        .hasMessageContaining("'proxy' needs both 'listen' and 'application'");
+    assertThatThrownBy(() -> read("proxy: {write-forwarding: mail}"))
+        .hasMessageContaining("there are proxy, fly-replay, none");
     assertThatThrownBy(() -> read("data: \"d")).hasMessageContaining("not YAML");
     assertThatThrownBy(() -> read("listen: here")).hasMessageContaining("host:port");
   }
@@ -171,7 +175,8 @@ class ConfigFileTest {
             "0s");
     SluiceConfig config =
         options.resolve(
-            SluiceConfig.ofMount(Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null, ProxySettings.EMPTY));
+            SluiceConfig.ofMount(
+                Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null, ProxySettings.EMPTY));
     assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));

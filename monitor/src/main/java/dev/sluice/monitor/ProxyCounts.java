@@ -43,7 +43,8 @@ public final class ProxyCounts {
 
   ProxyCounts(CollectorRegistry registry) {
     requests =
-        Counter.build("sluice_proxy_requests_total", "Requests to the proxy by what became of them.")
+        Counter.build(
+                "sluice_proxy_requests_total", "Requests to the proxy by what became of them.")
             .labelNames("kind")
             .withoutExemplars()
             .register(registry);

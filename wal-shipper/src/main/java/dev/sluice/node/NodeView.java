@@ -70,6 +70,14 @@ public interface NodeView {
   }
 
   /**
+   * Whether commits are seen only a moment after they have happened, unless {@link #captureNow} is
+   * called.
+   */
+  default boolean capturesLate() {
+    return false;
+  }
+
+  /**
    * Captures what applications have committed to {@code database} so far, so that a position asked
    * for next covers it. Nothing to do where every commit is seen as it happens.
    */

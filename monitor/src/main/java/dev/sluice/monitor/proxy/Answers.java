@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
@@ -60,11 +61,10 @@ final class Answers {
   static boolean unreadable(Request request, Response response, Callback callback) {
     Throwable cause = (Throwable) request.getAttribute(ErrorHandler.ERROR_EXCEPTION);
     String message = (String) request.getAttribute(ErrorHandler.ERROR_MESSAGE);
-    String reason =
-        cause instanceof HttpException http
-            ? http.getReason()
-            : cause != null ? cause.toString() : message;
-    error(response, callback, response.getStatus(), String.valueOf(reason), null);
+    String reason = cause instanceof HttpException http ? http.getReason() : message;
+    int status = response.getStatus();
+    error(
+        response, callback, status, reason == null ? HttpStatus.getMessage(status) : reason, null);
     return true;
   }
 }

@@ -102,9 +102,7 @@ final class Commits implements DatabaseListener, Closeable {
           .sorted(Map.Entry.<Database, Long>comparingByValue(Comparator.reverseOrder()))
           .limit(Positions.MAX_DATABASES)
           .forEach(
-              entry ->
-                  touched.put(
-                      Positions.id(entry.getKey().name()), entry.getKey().position()));
+              entry -> touched.put(Positions.id(entry.getKey().name()), entry.getKey().position()));
     }
     return touched;
   }

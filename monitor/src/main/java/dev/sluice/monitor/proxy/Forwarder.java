@@ -261,24 +261,23 @@ final class Forwarder extends ProxyHandler {
     Visit visit = (Visit) request;
     Primaries.Primary primary = visit.primary();
     LOG.debug("{} {} to {} failed", visit.getMethod(), visit.target(), visit.url(), failure);
+    String why =
+        (primary == null ? "the application at " : "the primary's proxy at ")
+            + visit.url()
+            + " gives no answer: "
+            + (failure.getMessage() == null ? failure : failure.getMessage());
     if (response.isCommitted()) {
       callback.failed(failure);
     } else if (primary != null && isUnreachable(failure) && !steering.isOver(visit)) {
-      steering.lost(primary, visit, this::send);
+      steering.lost(primary, why, visit, this::send);
     } else if (isClosed(failure) && visit.mayReconnect()) {
       steering.guarded(visit, () -> send(visit));
     } else {
       response.reset();
-      String who = (primary == null ? "the application at " : "the primary's proxy at ");
-      String why =
-          who
-              + visit.url()
-              + " gives no answer: "
-              + (failure.getMessage() == null ? failure : failure.getMessage());
       String hint =
           primary == null
               ? "start the application, or correct 'proxy' in the configuration"
-              : "check that Sluice runs there, and 'proxy-advertise' of its configuration";
+              : "check that Sluice runs there, and that 'advertise' of its proxy is right";
       if (failure instanceof RejectedExecutionException) {
         Answers.later(response, callback, 503, why, "try again later");
       } else if (failure instanceof TimeoutException) {

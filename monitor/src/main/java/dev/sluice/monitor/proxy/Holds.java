@@ -75,8 +75,7 @@ final class Holds implements Closeable {
             (database, position) ->
                 all.add(new One(database, position, await(database, position, timeoutMillis))));
     CompletableFuture<Void> ended =
-        CompletableFuture.allOf(
-            all.stream().map(One::outcome).toArray(CompletableFuture[]::new));
+        CompletableFuture.allOf(all.stream().map(One::outcome).toArray(CompletableFuture[]::new));
     if (ended.isDone()) {
       return ended.thenApply(nothing -> outcome(all));
     }

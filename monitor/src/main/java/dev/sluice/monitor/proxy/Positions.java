@@ -25,7 +25,9 @@ import java.util.Map;
 record Positions(Map<Long, Position> byDatabase) {
   static final Positions NONE = new Positions(Map.of());
 
-  /** Of those written to in one request; beyond that the ones written to longest ago are left out. */
+  /**
+   * Of those written to in one request; beyond that the ones written to longest ago are left out.
+   */
   static final int MAX_DATABASES = 16;
 
   private static final byte VERSION = 1;

@@ -67,8 +67,9 @@ final class Primaries implements Closeable {
     return problem;
   }
 
-  /** It does not answer there: it is asked for anew. */
-  void forget(Primary primary) {
+  /** It does not answer there, for the reason given: it is asked for anew. */
+  void forget(Primary primary, String why) {
+    problem = why;
     if (primary.equals(known)) {
       known = null;
     }
@@ -87,7 +88,8 @@ final class Primaries implements Closeable {
               problem = "the primary at " + url + " has no proxy; start it with --proxy, too";
             } else {
               known =
-                  new Primary(url, proxy.at(URI.create(url)), proxy.flyMachine(), System.nanoTime());
+                  new Primary(
+                      url, proxy.at(URI.create(url)), proxy.flyMachine(), System.nanoTime());
             }
           } catch (IOException | RuntimeException e) {
             problem = String.valueOf(e.getMessage());

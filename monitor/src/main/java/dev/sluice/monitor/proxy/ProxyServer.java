@@ -50,11 +50,7 @@ public final class ProxyServer implements Closeable {
   private final Primaries primaries;
 
   private ProxyServer(
-      Server server,
-      ServerConnector connector,
-      Commits commits,
-      Holds holds,
-      Primaries primaries) {
+      Server server, ServerConnector connector, Commits commits, Holds holds, Primaries primaries) {
     this.server = server;
     this.connector = connector;
     this.commits = commits;
@@ -83,8 +79,7 @@ public final class ProxyServer implements Closeable {
     Holds holds = new Holds(node, commits, metrics.proxy());
     Primaries primaries = new Primaries(primary);
     Steering steering =
-        new Steering(
-            options, node, metrics.proxy(), commits, primaries, holds, threads, scheduler);
+        new Steering(options, node, metrics.proxy(), commits, primaries, holds, threads, scheduler);
     server.setHandler(new Forwarder(steering, threads, scheduler));
     server.setErrorHandler(Answers::unreadable);
     ProxyServer started = new ProxyServer(server, connector, commits, holds, primaries);

@@ -158,7 +158,8 @@ final class Steering {
       afterHold(visit, outcome.join(), sender);
     } else {
       var unused =
-          outcome.thenAcceptAsync(ended -> guarded(visit, () -> afterHold(visit, ended, sender)), executor);
+          outcome.thenAcceptAsync(
+              ended -> guarded(visit, () -> afterHold(visit, ended, sender)), executor);
     }
   }
 
@@ -260,9 +261,9 @@ final class Steering {
     }
   }
 
-  /** The primary is not where it was: looks for it again. */
-  void lost(Primaries.Primary primary, Visit visit, Sender sender) {
-    primaries.forget(primary);
+  /** The primary is not where it was, for the reason given: looks for it again. */
+  void lost(Primaries.Primary primary, String why, Visit visit, Sender sender) {
+    primaries.forget(primary, why);
     forwardLater(visit, sender);
   }
 
@@ -282,7 +283,9 @@ final class Steering {
   void answered(Visit visit, HttpFields.Mutable headers) {
     Positions seen = visit.renewed();
     if (visit.destination() == Destination.HERE_AS_PRIMARY) {
-      capture();
+      if (node.capturesLate()) {
+        capture();
+      }
       Map<Long, Position> known = commits.since(visit.moment());
       holds.lostHere(visit.positions()).forEach(known::putIfAbsent);
       seen = known.isEmpty() ? null : visit.positions().replacedBy(known);

@@ -81,7 +81,7 @@ final class Visit extends Request.Wrapper {
         positions = positions.andNewer(cookie(cookie.getValue()));
       }
     }
-    String path = request.getHttpURI().getPath();
+    String path = request.getHttpURI().getCanonicalPath();
     return new Visit(
         request,
         response,

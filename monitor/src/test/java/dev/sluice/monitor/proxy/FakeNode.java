@@ -9,6 +9,7 @@ import dev.sluice.node.NodeView;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +21,16 @@ final class FakeNode implements NodeView, AutoCloseable {
   private final Databases databases;
   volatile String role = "primary";
   volatile boolean connected = true;
+  volatile boolean late;
 
   /** What the primary is known to have; null for what is here. */
   volatile @Nullable Position head;
 
   /** The name of the database that was captured last. */
   volatile @Nullable String captured;
+
+  /** What an application has committed and nobody has seen yet; 0 for nothing. */
+  volatile int lateValue;
 
   FakeNode(String id, Path directory) throws IOException {
     this.id = id;
@@ -46,6 +51,10 @@ final class FakeNode implements NodeView, AutoCloseable {
           }
         });
     return database.position();
+  }
+
+  Position position(String name) {
+    return Objects.requireNonNull(databases.get(name)).position();
   }
 
   @Override
@@ -103,8 +112,18 @@ final class FakeNode implements NodeView, AutoCloseable {
   }
 
   @Override
-  public void captureNow(String database) {
+  public boolean capturesLate() {
+    return late;
+  }
+
+  @Override
+  public void captureNow(String database) throws IOException {
     captured = database;
+    if (late && lateValue != 0) {
+      int value = lateValue;
+      lateValue = 0;
+      commit(database, value);
+    }
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -75,11 +76,11 @@ final class SteeringTest {
     commitWrites(NAME);
     HttpResponse<String> answer = primary.post("/a?b=c", "x");
     assertThat(answer.statusCode()).isEqualTo(201);
-    String wanted = of(NAME, primary.node.databases().get(NAME).position()).toString();
+    String wanted = of(NAME, primary.node.position(NAME)).toString();
     assertThat(position(answer)).isEqualTo(wanted);
     assertThat(answer.headers().firstValue("Set-Cookie"))
         .hasValue("__sluice=" + wanted + "; Path=/; Max-Age=600; HttpOnly; SameSite=Lax");
-    assertThat(primary.node.captured).isEqualTo(NAME);
+    assertThat(primary.node.captured).isNull();
     assertThat(primary.application.requests).containsExactly("POST /a?b=c");
   }
 
@@ -92,16 +93,30 @@ final class SteeringTest {
   }
 
   @Test
+  void whatIsCapturedLateCounts() throws Exception {
+    primary.node.late = true;
+    Position before = primary.node.commit(NAME, 1);
+    primary.application.handler =
+        exchange -> {
+          primary.node.lateValue = 2;
+          TestApplication.answer(exchange, 200, "done");
+        };
+    String seen = position(primary.post("/", "x"));
+    assertThat(seen).isEqualTo(of(NAME, primary.node.position(NAME)).toString());
+    assertThat(seen).isNotEqualTo(of(NAME, before).toString());
+  }
+
+  @Test
   void theNewerOfWhatTheClientHasAndWhatWasWritten() throws Exception {
     Position other = primary.node.commit("other.db", 1);
     commitWrites(NAME);
-    HttpResponse<String> first = primary.post("/", "x", "Cookie", "a=b; __sluice=" + of("other.db", other));
+    HttpResponse<String> first =
+        primary.post("/", "x", "Cookie", "a=b; __sluice=" + of("other.db", other));
     HttpResponse<String> second = primary.post("/", "x", "Sluice-Position", position(first));
     assertThat(Positions.parse(position(second)).byDatabase())
         .isEqualTo(
             Map.of(
-                Positions.id(NAME), primary.node.databases().get(NAME).position(),
-                Positions.id("other.db"), other));
+                Positions.id(NAME), primary.node.position(NAME), Positions.id("other.db"), other));
   }
 
   @Test
@@ -217,7 +232,7 @@ final class SteeringTest {
     assertThat(position(answer)).isNotEmpty();
     assertThat(answer.headers().allValues("Set-Cookie")).hasSize(1);
     assertThat(follower.application.requests).isEmpty();
-    var headers = primary.application.last.getRequestHeaders();
+    var headers = Objects.requireNonNull(primary.application.last).getRequestHeaders();
     assertThat(headers.getFirst("X-Forwarded-For")).isEqualTo("10.1.2.3, 127.0.0.1, 127.0.0.1");
     assertThat(headers.getFirst("X-Forwarded-Host")).isEqualTo(follower.proxy.address().toString());
     assertThat(headers.getFirst("Host")).isEqualTo(follower.proxy.address().toString());
@@ -290,10 +305,12 @@ final class SteeringTest {
     ProxiedNode follower = follower(Settings.DEFAULT.waiting(200));
     ProxiedNode gone = new ProxiedNode("gone", directory);
     follower.follows(gone);
+    assertThat(follower.post("/", "x").statusCode()).isEqualTo(200);
     gone.close();
-    assertThat(error(follower.post("/", "x")))
+    HttpResponse<String> answer = follower.post("/", "x");
+    assertThat(error(answer))
         .matches("50[23] .*")
-        .contains("http://127.0.0.1:" + gone.proxy.address().port());
+        .contains("the primary's proxy at " + follower.url() + " gives no answer");
   }
 
   @Test
