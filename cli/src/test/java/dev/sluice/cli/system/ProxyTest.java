@@ -129,8 +129,8 @@ class ProxyTest {
     readsItsWrites(ports[1], "second", 20);
     for (SluiceProcess node : nodes) {
       Run.sluice("promote", "--url", node.url(), "--timeout", "30s");
-      readsItsWrites(ports[0], "third of " + node.name(), 20);
-      readsItsWrites(ports[1], "fourth of " + node.name(), 20);
+      readsItsWrites(ports[0], "third-" + node.name().hashCode(), 20);
+      readsItsWrites(ports[1], "fourth-" + node.name().hashCode(), 20);
     }
     for (SluiceProcess node : nodes) {
       node.stop();
