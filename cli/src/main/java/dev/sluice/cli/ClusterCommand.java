@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.access.Access;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.ClusterStatus;
 import dev.sluice.node.ClusterStatus.ClusterMember;
@@ -44,11 +45,12 @@ final class ClusterCommand extends CliCommand {
   @Override
   public Integer call() throws IOException {
     NodeClient asked = target.client();
+    Access access = target.access();
     ClusterStatus cluster = asked.cluster();
     List<Answer> answers = new ArrayList<>();
     for (ClusterMember node : cluster.nodes()) {
       boolean self = node.equals(cluster.nodes().get(0));
-      answers.add(answer(node, self ? asked : client(node)));
+      answers.add(answer(node, self ? asked : client(node, access)));
     }
     if (json) {
       Show.json(out(), new Whole(cluster, answers));
@@ -58,8 +60,8 @@ final class ClusterCommand extends CliCommand {
     return ExitStatus.OK;
   }
 
-  private static @Nullable NodeClient client(ClusterMember node) {
-    return node.url() == null ? null : new NodeClient(URI.create(node.url()));
+  private static @Nullable NodeClient client(ClusterMember node, Access access) {
+    return node.url() == null ? null : new NodeClient(URI.create(node.url()), access);
   }
 
   private static Answer answer(ClusterMember node, @Nullable NodeClient client) {

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.access.Access;
 import dev.sluice.capture.Capture;
 import dev.sluice.cluster.Cluster;
 import dev.sluice.cluster.Roles;
@@ -57,6 +58,12 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private static final long POLL_MILLIS = 2;
 
   private final SluiceConfig config;
+
+  /**
+   * How other nodes are asked: its token allows everything, as nodes ask each other to hand over.
+   */
+  private final Access access;
+
   private final Node node;
   private final DataDirectory directory;
   private final Databases databases;
@@ -74,8 +81,10 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private volatile @Nullable Follower follower;
   private volatile long epoch;
 
-  private ClusterNode(SluiceConfig config, Node node, DataDirectory directory, ClusterState state) {
+  private ClusterNode(
+      SluiceConfig config, Access access, Node node, DataDirectory directory, ClusterState state) {
     this.config = config;
+    this.access = access;
     this.node = node;
     this.directory = directory;
     this.databases = node.databases();
@@ -86,7 +95,8 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   /** Reads what the node knows of its cluster. */
   static ClusterNode open(SluiceConfig config, Node node, DataDirectory directory)
       throws IOException {
-    return new ClusterNode(config, node, directory, ClusterState.open(directory.state()));
+    return new ClusterNode(
+        config, config.security().access(), node, directory, ClusterState.open(directory.state()));
   }
 
   /** Whether it followed when it ended: its files may be behind the logs. */
@@ -214,6 +224,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     return new Follower(
         new Follower.Options(
             from,
+            access,
             directory.nodeId(),
             Objects.requireNonNull(lease).url(),
             term,
@@ -287,7 +298,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private boolean isAhead(String url) {
     try {
       Map<String, Long> theirs = new HashMap<>();
-      for (DatabaseStatus database : new NodeClient(URI.create(url)).status().databases()) {
+      for (DatabaseStatus database : new NodeClient(URI.create(url), access).status().databases()) {
         theirs.put(database.name(), Position.parse(database.position()).txid());
       }
       long more = 0;
@@ -317,7 +328,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
                         "node "
                             + successor
                             + " does not follow this one, or listens nowhere; 'sluice cluster' lists those that do"));
-    NodeClient client = new NodeClient(URI.create(url));
+    NodeClient client = new NodeClient(URI.create(url), access);
     // Most of it first, while applications write on.
     awaitAll(client, deadline);
     MountedDatabases all = Objects.requireNonNull(files);
@@ -407,7 +418,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     return CompletableFuture.runAsync(
         () -> {
           try {
-            new NodeClient(URI.create(url))
+            new NodeClient(URI.create(url), access)
                 .handOff(directory.nodeId(), Duration.ofMillis(timeoutMillis));
           } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);

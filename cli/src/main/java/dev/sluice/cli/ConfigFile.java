@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.sluice.access.Scope;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.proxy.WriteForwarding;
@@ -110,6 +111,7 @@ final class ConfigFile {
     add(values, ByteSize.class, ByteSize::parse);
     add(values, FuseBinding.class, FuseBinding::parse);
     add(values, WriteForwarding.class, WriteForwarding::parse);
+    add(values, Scope.class, Scope::parse);
     return YAMLMapper.builder()
         .addModule(values)
         .propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)

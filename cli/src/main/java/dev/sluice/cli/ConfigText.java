@@ -3,6 +3,9 @@ package dev.sluice.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.sluice.access.TlsFiles;
+import dev.sluice.access.TokenGrant;
+import dev.sluice.access.TokenSource;
 import dev.sluice.node.Prices;
 import dev.sluice.ship.ShippingPolicy;
 import dev.sluice.store.StoreUrl;
@@ -48,6 +51,7 @@ final class ConfigText {
     if (shipping.prices() != null) {
       keys.put("prices", prices(shipping.prices()));
     }
+    putSecurity(keys, config.security());
     put(keys, "fuse-binding", config.fuseBindingOrDefault());
     if (config.lowLatency() != null) {
       keys.put("low-latency", config.lowLatency());
@@ -73,6 +77,42 @@ final class ConfigText {
     if (value != null) {
       keys.put(key, value.toString());
     }
+  }
+
+  /** Paths and names of variables: no secret is in the configuration. */
+  private static void putSecurity(Map<String, Object> keys, SecuritySettings security) {
+    TlsFiles tls = security.tls();
+    if (tls != null) {
+      Map<String, Object> files = new LinkedHashMap<>();
+      put(files, "certificate", tls.certificate());
+      put(files, "key", tls.key());
+      put(files, "client-ca", tls.clientCa());
+      keys.put("tls", files);
+    }
+    Map<String, Object> trust = new LinkedHashMap<>();
+    put(trust, "ca", security.trust().ca());
+    put(trust, "certificate", security.trust().certificate());
+    put(trust, "key", security.trust().key());
+    if (!trust.isEmpty()) {
+      keys.put("trust", trust);
+    }
+    List<Map<String, Object>> tokens = new ArrayList<>();
+    for (TokenGrant grant : security.tokens()) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("scope", grant.scope().label());
+      put(entry, "file", grant.file());
+      put(entry, "env", grant.env());
+      tokens.add(entry);
+    }
+    keys.put("tokens", tokens);
+    TokenSource token = security.token();
+    if (token != null) {
+      Map<String, Object> source = new LinkedHashMap<>();
+      put(source, "file", token.file());
+      put(source, "env", token.env());
+      keys.put("token", source);
+    }
+    keys.put("insecure", security.insecureOrDefault());
   }
 
   private static void putStores(Map<String, Object> keys, List<StoreUrl> stores) {

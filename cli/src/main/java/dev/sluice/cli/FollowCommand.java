@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -41,6 +42,11 @@ final class FollowCommand extends CliCommand {
       description = "Answer status, waits and metrics here.")
   private @Nullable ListenAddress listen;
 
+  @Mixin private AccessOptions access = new AccessOptions();
+
+  @Option(names = "--insecure", description = NodeOptions.INSECURE)
+  private @Nullable Boolean insecure;
+
   @Override
   boolean isLongRunning() {
     return true;
@@ -52,8 +58,10 @@ final class FollowCommand extends CliCommand {
     if (primary == null) {
       throw usage("no URL given");
     }
+    SecuritySettings security = access.settings(insecure);
+    security.check(listen);
     Running running = new Running();
-    try (Node node = Node.following(primary, database, copy, listen)) {
+    try (Node node = Node.following(primary, database, copy, listen, security)) {
       out().println("following " + primary + (node.url() == null ? "" : ", serving " + node.url()));
       out().flush();
       node.onUnknownDatabase(running::end);

@@ -47,6 +47,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     logging.getLogger("ROOT").setLevel(verbose ? Level.INFO : Level.WARN);
     logging.getLogger("ROOT").addAppender(console);
     logging.getLogger("dev.sluice").setLevel(ours);
+    // It warns of each try of a request; what comes of it is said by us.
+    logging.getLogger("io.etcd.jetcd").setLevel(verbose ? Level.INFO : Level.ERROR);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 }

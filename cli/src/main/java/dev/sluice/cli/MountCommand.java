@@ -116,6 +116,7 @@ final class MountCommand extends CliCommand {
                 fuseBinding,
                 lowLatency,
                 proxy == null ? ProxySettings.EMPTY : proxy));
+    config.security().check(config.listen());
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));

@@ -28,9 +28,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -195,12 +193,13 @@ final class Node implements NodeView, Closeable {
     } else if (follows) {
       startFollower(
           Objects.requireNonNull(config.follow()),
+          config.security(),
           new MountedDatabases(mountPoint, captured),
           null);
     } else {
       primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }
-    startServer(config.listen(), config.hasStores());
+    startServer(config.listen(), config.security(), config.hasStores());
     proxy = NodeProxy.start(config, this, metrics);
     if (member != null) {
       member.start(mountPoint, captured, stores, snapshots);
@@ -225,7 +224,12 @@ final class Node implements NodeView, Closeable {
   }
 
   /** Starts a follower of one database that keeps a plain file current. */
-  static Node following(NodeUrl primary, String database, Path copy, @Nullable ListenAddress listen)
+  static Node following(
+      NodeUrl primary,
+      String database,
+      Path copy,
+      @Nullable ListenAddress listen,
+      SecuritySettings security)
       throws IOException {
     Path absolute = copy.toAbsolutePath();
     Path parent = Objects.requireNonNull(absolute.getParent());
@@ -233,8 +237,8 @@ final class Node implements NodeView, Closeable {
     Node node = new Node(DataDirectory.open(parent, state));
     try {
       node.serving = true;
-      node.startFollower(primary, name -> absolute, List.of(database));
-      node.startServer(listen, false);
+      node.startFollower(primary, security, name -> absolute, List.of(database));
+      node.startServer(listen, security, false);
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -276,7 +280,7 @@ final class Node implements NodeView, Closeable {
               number -> started.setFollowed(number > 0),
               0);
       node.serving = true;
-      node.startServer(config.listen(), config.hasStores());
+      node.startServer(config.listen(), config.security(), config.hasStores());
       node.proxy = NodeProxy.start(config, node, node.metrics);
       return node;
     } catch (IOException | RuntimeException e) {
@@ -286,11 +290,22 @@ final class Node implements NodeView, Closeable {
   }
 
   private void startFollower(
-      NodeUrl from, Follower.ReplicaFiles files, @Nullable List<String> only) {
+      NodeUrl from,
+      SecuritySettings security,
+      Follower.ReplicaFiles files,
+      @Nullable List<String> only)
+      throws IOException {
     Follower started =
         new Follower(
             new Follower.Options(
-                from.uri(), directory.nodeId(), null, 0, only, directory.temporary(), null),
+                from.uri(),
+                security.access(),
+                directory.nodeId(),
+                null,
+                0,
+                only,
+                directory.temporary(),
+                null),
             databases,
             files);
     follower = started;
@@ -330,20 +345,21 @@ final class Node implements NodeView, Closeable {
     }
   }
 
-  private void startServer(@Nullable ListenAddress listen, boolean stores) throws IOException {
+  private void startServer(
+      @Nullable ListenAddress listen, SecuritySettings security, boolean stores)
+      throws IOException {
+    NodeServer started;
     if (listen != null) {
-      NodeServer started = NodeServer.start(listen, this, new CurrentStream(), metrics);
+      started = NodeServer.start(listen, this, new CurrentStream(), metrics, security.protection());
       server = started;
-      new NodeAddress(started.url().toString(), null).write(directory.state());
     } else if (stores) {
       // For 'sluice sync' and 'sluice snapshot' only.
-      byte[] token = new byte[16];
-      new SecureRandom().nextBytes(token);
-      String hex = HexFormat.of().formatHex(token);
-      NodeServer started = NodeServer.startLocal(this, metrics, hex);
+      started = NodeServer.startLocal(this, metrics);
       localServer = started;
-      new NodeAddress(started.url().toString(), hex).write(directory.state());
+    } else {
+      return;
     }
+    new NodeAddress(started.ownerUrl().toString(), started.ownerToken()).write(directory.state());
   }
 
   /** The address of the HTTP server; null without one. */

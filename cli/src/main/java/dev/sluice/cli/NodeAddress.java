@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.access.Access;
 import dev.sluice.node.NodeClient;
 import java.io.IOException;
 import java.net.URI;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * its owner can read.
  *
  * @param url of its HTTP server
- * @param token that it asks for; null for none
+ * @param token that allows everything; null where nobody is asked for one
  */
 record NodeAddress(String url, @Nullable String token) {
   private static final String FILE = "node.url";
@@ -63,10 +64,11 @@ record NodeAddress(String url, @Nullable String token) {
    *
    * @param database its file, or its name at the node at {@code url}
    * @param url null when none was given: then the default
+   * @param access how it is asked where no file says so
    */
-  static Found find(String database, @Nullable NodeUrl url) throws IOException {
+  static Found find(String database, @Nullable NodeUrl url, Access access) throws IOException {
     if (url != null) {
-      return new Found(url.client(), database);
+      return new Found(url.client(access), database);
     }
     Path file = Path.of(database).toAbsolutePath().normalize();
     Path beside = file.resolveSibling("." + file.getFileName() + "-sluice");
@@ -80,7 +82,7 @@ record NodeAddress(String url, @Nullable String token) {
         return new Found(address.client(), above.relativize(file).toString());
       }
     }
-    return new Found(NodeUrl.parse(NodeUrl.DEFAULT).client(), database);
+    return new Found(NodeUrl.parse(NodeUrl.DEFAULT).client(access), database);
   }
 
   /** The node that runs with a data directory. */
@@ -94,6 +96,12 @@ record NodeAddress(String url, @Nullable String token) {
   }
 
   private NodeClient client() {
-    return new NodeClient(URI.create(url), token);
+    return new NodeClient(URI.create(url), token == null ? Access.none() : Access.ofToken(token));
+  }
+
+  /** Without the token. */
+  @Override
+  public String toString() {
+    return url;
   }
 }

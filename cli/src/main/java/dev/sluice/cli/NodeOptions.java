@@ -8,11 +8,15 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** The flags of every command that runs a primary, for use as a mixin. A flag wins over its key. */
 final class NodeOptions {
+  static final String INSECURE =
+      "Listen for other machines even if nobody is asked for a token or a certificate.";
+
   @Option(
       names = "--config",
       paramLabel = "FILE",
@@ -40,6 +44,11 @@ final class NodeOptions {
       converter = ListenConverter.class,
       description = "Answer status, waits, followers and metrics here.")
   private @Nullable ListenAddress listen;
+
+  @Mixin private AccessOptions access = new AccessOptions();
+
+  @Option(names = "--insecure", description = INSECURE)
+  private @Nullable Boolean insecure;
 
   @Option(
       names = "--sync-interval",
@@ -109,7 +118,8 @@ final class NodeOptions {
                     verifyInterval,
                     bandwidth,
                     null,
-                    null)))
+                    null),
+                access.settings(insecure)))
         .overriddenBy(more);
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.access.Access;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.proxy.PrimaryNode;
 import dev.sluice.monitor.proxy.ProxyOptions;
@@ -43,7 +44,11 @@ final class NodeProxy implements Closeable {
       throw new UserException(String.valueOf(e.getMessage()), "correct 'proxy'", e);
     }
     ProxyServer server =
-        ProxyServer.start(options, node, new Following(config.follow(), node), metrics);
+        ProxyServer.start(
+            options,
+            node,
+            new Following(config.follow(), node, config.security().access()),
+            metrics);
     return new NodeProxy(
         server,
         new ProxyAddress(
@@ -58,7 +63,8 @@ final class NodeProxy implements Closeable {
   }
 
   /** The primary of a node that follows: the one it was told, or that of its cluster. */
-  private record Following(@Nullable NodeUrl told, NodeView node) implements PrimaryNode {
+  private record Following(@Nullable NodeUrl told, NodeView node, Access access)
+      implements PrimaryNode {
     @Override
     public @Nullable String url() {
       if (told != null) {
@@ -80,7 +86,7 @@ final class NodeProxy implements Closeable {
 
     @Override
     public @Nullable ProxyAddress proxyOf(String url) throws IOException {
-      return new NodeClient(URI.create(url)).status().proxy();
+      return new NodeClient(URI.create(url), access).status().proxy();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.access.Access;
 import dev.sluice.node.NodeClient;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -37,8 +38,13 @@ record NodeUrl(URI uri) {
     }
   }
 
+  /** Asks it without showing who asks. */
   NodeClient client() {
     return new NodeClient(uri);
+  }
+
+  NodeClient client(Access access) {
+    return new NodeClient(uri, access);
   }
 
   @Override

@@ -55,7 +55,7 @@ final class Primary implements Closeable {
       throws IOException {
     Primary primary = new Primary(new StreamServer(databases, snapshots, followers, epoch), stores);
     try {
-      primary.ship(config, directory, databases, snapshots);
+      primary.ship(config, directory, databases, snapshots, epoch);
       return primary;
     } catch (IOException | RuntimeException e) {
       primary.close();
@@ -64,7 +64,11 @@ final class Primary implements Closeable {
   }
 
   private void ship(
-      SluiceConfig config, DataDirectory directory, Databases databases, Snapshots snapshots)
+      SluiceConfig config,
+      DataDirectory directory,
+      Databases databases,
+      Snapshots snapshots,
+      long epoch)
       throws IOException {
     if (!config.hasStores()) {
       return;
@@ -77,7 +81,8 @@ final class Primary implements Closeable {
             snapshots,
             config.shipping().policy(),
             new LogLimits(KEEP_LOG_BYTES, config.shipping().logLimitOrDefault().bytes()),
-            Clock.systemUTC());
+            Clock.systemUTC(),
+            epoch > 0);
     shipper = started;
     started.start();
     verify(config.shipping().verifyIntervalOrDefault(), directory, databases, started);

@@ -72,6 +72,7 @@ final class ReplicateCommand extends CliCommand {
     } else if (settings.data() == null) {
       throw usage("name a database and a store, or a directory with --data or --config");
     }
+    settings.security().check(settings.listen());
     Running running = new Running();
     try (Node node = Node.beside(settings, file)) {
       out()

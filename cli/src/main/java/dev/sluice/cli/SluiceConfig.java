@@ -3,6 +3,10 @@ package dev.sluice.cli;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.sluice.access.TlsFiles;
+import dev.sluice.access.TokenGrant;
+import dev.sluice.access.TokenSource;
+import dev.sluice.access.TrustFiles;
 import dev.sluice.beside.Beside;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
@@ -26,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param cluster how it takes turns with others as the primary
  * @param store below which the backups of all databases lie, one or several; empty for none
  * @param shipping how they are kept there
+ * @param security who may ask, and how others are asked
  * @param fuseBinding how the mount speaks with the kernel
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
@@ -43,6 +48,7 @@ record SluiceConfig(
     ClusterSettings cluster,
     List<StoreUrl> store,
     ShippingSettings shipping,
+    SecuritySettings security,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
     List<DatabaseConfig> databases,
@@ -60,6 +66,7 @@ record SluiceConfig(
           ClusterSettings.EMPTY,
           List.of(),
           ShippingSettings.EMPTY,
+          SecuritySettings.EMPTY,
           null,
           null,
           List.of(),
@@ -89,6 +96,11 @@ record SluiceConfig(
       @JsonProperty("bandwidth") @Nullable ByteSize bandwidth,
       @JsonProperty("log-limit") @Nullable ByteSize logLimit,
       @JsonProperty("prices") @Nullable Prices prices,
+      @JsonProperty("tls") @Nullable TlsFiles tls,
+      @JsonProperty("trust") @Nullable TrustFiles trust,
+      @JsonProperty("tokens") @Nullable List<TokenGrant> tokens,
+      @JsonProperty("token") @Nullable TokenSource token,
+      @JsonProperty("insecure") @Nullable Boolean insecure,
       @JsonProperty("fuse-binding") @Nullable FuseBinding fuseBinding,
       @JsonProperty("low-latency") @Nullable Boolean lowLatency,
       @JsonProperty("databases") @Nullable List<DatabaseConfig> databases,
@@ -113,6 +125,8 @@ record SluiceConfig(
             bandwidth,
             logLimit,
             prices),
+        new SecuritySettings(
+            tls, trust == null ? TrustFiles.NONE : trust, orEmpty(tokens), token, insecure),
         fuseBinding,
         lowLatency,
         orEmpty(databases),
@@ -131,7 +145,8 @@ record SluiceConfig(
       @Nullable Path data,
       @Nullable ListenAddress listen,
       List<StoreUrl> store,
-      ShippingSettings shipping) {
+      ShippingSettings shipping,
+      SecuritySettings security) {
     return new SluiceConfig(
         data,
         null,
@@ -140,6 +155,7 @@ record SluiceConfig(
         ClusterSettings.EMPTY,
         store,
         shipping,
+        security,
         null,
         null,
         List.of(),
@@ -165,6 +181,7 @@ record SluiceConfig(
         cluster,
         List.of(),
         ShippingSettings.EMPTY,
+        SecuritySettings.EMPTY,
         fuseBinding,
         lowLatency,
         List.of(),
@@ -185,6 +202,7 @@ record SluiceConfig(
         ClusterSettings.EMPTY,
         List.of(),
         ShippingSettings.EMPTY,
+        SecuritySettings.EMPTY,
         null,
         null,
         List.of(),
@@ -205,6 +223,7 @@ record SluiceConfig(
         cluster,
         own.isEmpty() ? store : List.of(),
         shipping,
+        security,
         fuseBinding,
         lowLatency,
         own.isEmpty() ? databases : List.of(new DatabaseConfig(name, own)),
@@ -268,6 +287,7 @@ record SluiceConfig(
         cluster.overriddenBy(stronger.cluster),
         stronger.store.isEmpty() ? store : stronger.store,
         shipping.overriddenBy(stronger.shipping),
+        security.overriddenBy(stronger.security),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
         stronger.databases.isEmpty() ? databases : stronger.databases,

@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.access.Access;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeClient;
 import dev.sluice.node.NodeStatus;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -27,6 +29,8 @@ import picocli.CommandLine.Parameters;
       "  sluice status data/shop/app.db",
     })
 final class StatusCommand extends CliCommand {
+  @Mixin private AccessOptions access = new AccessOptions();
+
   /** What a node said. */
   record Answer(String url, NodeStatus status) {}
 
@@ -50,13 +54,14 @@ final class StatusCommand extends CliCommand {
   @Override
   public Integer call() throws IOException {
     Map<String, NodeClient> nodes = new LinkedHashMap<>();
-    urls.forEach(url -> nodes.put(url.toString(), url.client()));
+    Access shown = access.access();
+    urls.forEach(url -> nodes.put(url.toString(), url.client(shown)));
     for (String database : databases) {
-      NodeClient node = NodeAddress.find(database, null).node();
+      NodeClient node = NodeAddress.find(database, null, shown).node();
       nodes.put(node.url(), node);
     }
     if (nodes.isEmpty()) {
-      nodes.put(NodeUrl.DEFAULT, NodeUrl.parse(NodeUrl.DEFAULT).client());
+      nodes.put(NodeUrl.DEFAULT, NodeUrl.parse(NodeUrl.DEFAULT).client(shown));
     }
     List<Answer> answers = new ArrayList<>();
     int status = ExitStatus.OK;

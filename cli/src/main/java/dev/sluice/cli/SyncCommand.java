@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -14,6 +15,8 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExample:%n",
     footer = "  sluice sync data/shop/app.db")
 final class SyncCommand extends CliCommand {
+  @Mixin private AccessOptions access = new AccessOptions();
+
   @Option(
       names = "--url",
       paramLabel = "URL",
@@ -36,7 +39,7 @@ final class SyncCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException {
-    NodeAddress.Found found = NodeAddress.find(database, url);
+    NodeAddress.Found found = NodeAddress.find(database, url, access.access());
     out().println(found.node().sync(found.database(), timeout));
     return ExitStatus.OK;
   }

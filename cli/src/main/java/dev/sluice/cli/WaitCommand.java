@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
@@ -23,6 +24,8 @@ import picocli.CommandLine.TypeConversionException;
       "      --position \"$(cat MNT/shop/app.db-pos)\"",
     })
 final class WaitCommand extends CliCommand {
+  @Mixin private AccessOptions access = new AccessOptions();
+
   @Option(
       names = "--url",
       paramLabel = "URL",
@@ -65,7 +68,7 @@ final class WaitCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException {
-    WaitResult result = url.client().await(database, position, timeout);
+    WaitResult result = url.client(access.access()).await(database, position, timeout);
     String at = result.applied() == null ? "nothing" : result.applied().toString();
     switch (result.outcome()) {
       case REACHED -> {

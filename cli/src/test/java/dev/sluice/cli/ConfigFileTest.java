@@ -3,6 +3,11 @@ package dev.sluice.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.access.Scope;
+import dev.sluice.access.TlsFiles;
+import dev.sluice.access.TokenGrant;
+import dev.sluice.access.TokenSource;
+import dev.sluice.access.TrustFiles;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.node.Prices;
 import dev.sluice.ship.ShippingPolicy;
@@ -59,6 +64,11 @@ class ConfigFileTest {
             "bandwidth: 10MB",
             "prices: {put-per-1000: 0.01, get-per-1000: 0.001, list-per-1000: 0, out-per-gb: 0,"
                 + " storage-per-gb-month: 0.02}",
+            "tls: {certificate: node.pem, key: node.key, client-ca: ca.pem}",
+            "trust: {ca: ca.pem, certificate: node.pem, key: node.key}",
+            "tokens: [{scope: read, file: read.token}, {scope: admin, env: ADMIN}]",
+            "token: {env: OWN}",
+            "insecure: true",
             "low-latency: true",
             "databases:",
             "  - path: shop/app.db",
@@ -87,6 +97,19 @@ class ConfigFileTest {
     assertThat(config.shipping().logLimitOrDefault().bytes()).isEqualTo(500L << 20);
     assertThat(config.shipping().verifyIntervalOrDefault()).isEqualTo(Duration.ofHours(12));
     assertThat(config.shipping().bandwidthOrDefault().bytes()).isEqualTo(10_000_000);
+    Path ca = directory.resolve("ca.pem");
+    Path pem = directory.resolve("node.pem");
+    Path key = directory.resolve("node.key");
+    assertThat(config.security())
+        .isEqualTo(
+            new SecuritySettings(
+                new TlsFiles(pem, key, ca),
+                new TrustFiles(ca, pem, key),
+                List.of(
+                    new TokenGrant(Scope.READ, directory.resolve("read.token"), null),
+                    new TokenGrant(Scope.ADMIN, null, "ADMIN")),
+                new TokenSource(null, "OWN"),
+                true));
   }
 
   @Test
@@ -114,9 +137,10 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'validation'; known are bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
-            + " l0-retention, levels, listen, log-limit, low-latency, mount, prices, retention,"
-            + " snapshot-interval, store, sync-interval, verify-interval",
+        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
+            + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-limit, low-latency, mount, prices, proxy, retention,"
+            + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
+            + " verify-interval",
         "validation: 1d");
   }
 
@@ -155,6 +179,18 @@ class ConfigFileTest {
         .hasMessageContaining("there are proxy, fly-replay, none");
     assertThatThrownBy(() -> read("data: \"d")).hasMessageContaining("not YAML");
     assertThatThrownBy(() -> read("listen: here")).hasMessageContaining("host:port");
+    assertThatThrownBy(() -> read("tokens: [{scope: all, env: X}]"))
+        .hasMessageContaining("'all' is not a scope; there are read, follow, admin");
+    assertThatThrownBy(() -> read("tokens: [{env: X}]")).hasMessageContaining("has no 'scope'");
+    assertThatThrownBy(() -> read("tokens: [{scope: read}]"))
+        .hasMessageContaining("a 'file' or an 'env', one of the two");
+    assertThatThrownBy(() -> read("token: {file: a, env: X}"))
+        .hasMessageContaining("a 'file' or an 'env', one of the two");
+    assertThatThrownBy(() -> read("tls: {certificate: a}"))
+        .hasMessageContaining("'tls' has a 'certificate' and a 'key', both");
+    assertThatThrownBy(() -> read("trust: {key: a}")).hasMessageContaining("its certificate");
+    assertThatThrownBy(() -> read("tls: {certificate: a, key: b, ca: c}"))
+        .hasMessageContaining("unknown key 'ca'");
   }
 
   @Test
@@ -229,6 +265,11 @@ class ConfigFileTest {
                 "verify-interval",
                 "bandwidth",
                 "prices",
+                "tls",
+                "trust",
+                "tokens",
+                "token",
+                "insecure",
                 "low-latency",
                 "proxy",
                 "application",

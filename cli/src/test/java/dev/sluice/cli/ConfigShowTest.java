@@ -45,6 +45,8 @@ final class ConfigShowTest {
             verify-interval: 0s
             bandwidth: 0kB
             log-limit: 4GiB
+            tokens: []
+            insecure: false
             fuse-binding: device
             include: []
             exclude: []
@@ -72,6 +74,11 @@ final class ConfigShowTest {
         bandwidth: 10MB
         log-limit: 500MiB
         prices: {put-per-1000: 0.01, get-per-1000: 0.001, list-per-1000: 0, out-per-gb: 0, storage-per-gb-month: 0.02}
+        tls: {certificate: /c.pem, key: /c.key, client-ca: /ca.pem}
+        trust: {ca: /ca.pem, certificate: /c.pem, key: /c.key}
+        tokens: [{scope: read, file: /read.token}, {scope: admin, env: ADMIN_TOKEN}]
+        token: {file: /follow.token}
+        insecure: true
         fuse-binding: jnr-fuse
         low-latency: false
         include: ["**.db", "12"]

@@ -60,7 +60,7 @@ class HelpTest {
 
   @Test
   void namesWhatIsWrongWithACommandLine() {
-    Run.sluice("frob").fails(2, "unknown command 'frob'; 'sluice --help' shows the usage");
+    Run.sluice("xyzzy").fails(2, "unknown command 'xyzzy'; 'sluice --help' shows the usage");
     Run.sluice("ltx", "lst")
         .fails(
             2, "unknown command 'lst'; did you mean 'list'? 'sluice ltx --help' shows the usage");

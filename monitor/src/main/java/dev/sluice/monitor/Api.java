@@ -1,6 +1,7 @@
 package dev.sluice.monitor;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.sluice.access.Scope;
 import dev.sluice.follow.StreamService;
 import dev.sluice.log.Database;
 import dev.sluice.ltx.Position;
@@ -53,19 +54,21 @@ final class Api implements Closeable {
 
   List<Endpoint> endpoints() {
     return List.of(
-        new Endpoint("GET", "/v1/status", Set.of("database"), this::status),
-        new Endpoint("GET", "/v1/position", Set.of("database"), this::position),
-        new Endpoint("GET", "/v1/wait", Set.of("database", "position", "timeout"), this::await),
-        new Endpoint("POST", "/v1/sync", Set.of("database", "timeout"), this::sync),
-        new Endpoint("POST", "/v1/snapshot", Set.of("database", "timeout"), this::snapshot),
-        new Endpoint("POST", "/v1/stream", Set.of(), this::stream),
-        new Endpoint("POST", "/v1/difference", Set.of("database"), this::difference),
-        new Endpoint("GET", "/v1/cluster", Set.of(), this::cluster),
-        new Endpoint("POST", "/v1/handoff", Set.of("node", "timeout"), this::handOff),
-        new Endpoint("POST", "/v1/promote", Set.of("timeout"), this::promote),
-        new Endpoint("GET", "/metrics", Set.of(), this::metrics),
-        new Endpoint("GET", "/healthz", Set.of("verbose"), this::health),
-        new Endpoint("GET", "/readyz", Set.of(), this::ready));
+        new Endpoint("GET", "/v1/status", Scope.READ, Set.of("database"), this::status),
+        new Endpoint("GET", "/v1/position", Scope.READ, Set.of("database"), this::position),
+        new Endpoint(
+            "GET", "/v1/wait", Scope.READ, Set.of("database", "position", "timeout"), this::await),
+        new Endpoint("POST", "/v1/sync", Scope.ADMIN, Set.of("database", "timeout"), this::sync),
+        new Endpoint(
+            "POST", "/v1/snapshot", Scope.ADMIN, Set.of("database", "timeout"), this::snapshot),
+        new Endpoint("POST", "/v1/stream", Scope.FOLLOW, Set.of(), this::stream),
+        new Endpoint("POST", "/v1/difference", Scope.FOLLOW, Set.of("database"), this::difference),
+        new Endpoint("GET", "/v1/cluster", Scope.READ, Set.of(), this::cluster),
+        new Endpoint("POST", "/v1/handoff", Scope.ADMIN, Set.of("node", "timeout"), this::handOff),
+        new Endpoint("POST", "/v1/promote", Scope.ADMIN, Set.of("timeout"), this::promote),
+        new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
+        new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),
+        new Endpoint("GET", "/readyz", Scope.NONE, Set.of(), this::ready));
   }
 
   /** For commands on this machine when the node is not to listen: what tells no content. */
@@ -78,7 +81,7 @@ final class Api implements Closeable {
   }
 
   private void status(Exchange exchange) throws ApiException {
-    String name = exchange.optional("database");
+    String name = exchange.optionalDatabase();
     List<DatabaseStatus> databases;
     if (name == null) {
       databases = node.status();
@@ -93,7 +96,7 @@ final class Api implements Closeable {
   }
 
   private void position(Exchange exchange) throws ApiException, IOException {
-    String name = exchange.required("database");
+    String name = exchange.database();
     node.captureNow(name);
     Database database = node.databases().get(name);
     if (database == null) {
@@ -103,7 +106,7 @@ final class Api implements Closeable {
   }
 
   private void await(Exchange exchange) throws ApiException {
-    String name = exchange.required("database");
+    String name = exchange.database();
     var wanted = exchange.position();
     long timeoutMillis = exchange.timeoutMillis();
     Database database = node.databases().get(name);
@@ -128,7 +131,7 @@ final class Api implements Closeable {
 
   /** Answers when every store has it; no thread waits. */
   private void inStores(Exchange exchange, StoreAction action) throws ApiException, IOException {
-    String name = exchange.required("database");
+    String name = exchange.database();
     long timeoutMillis = exchange.timeoutMillis();
     node.captureNow(name);
     Database database = node.databases().get(name);
@@ -171,12 +174,16 @@ final class Api implements Closeable {
   }
 
   private void stream(Exchange exchange) throws ApiException {
-    streams(exchange).serve(exchange, StreamService::serve);
+    streams(exchange).serve(exchange, Streams.MAX_REQUEST_BYTES, StreamService::serve);
   }
 
   private void difference(Exchange exchange) throws ApiException {
-    String name = exchange.required("database");
-    streams(exchange).serve(exchange, (service, in, out) -> service.difference(name, in, out));
+    String name = exchange.database();
+    streams(exchange)
+        .serve(
+            exchange,
+            Streams.MAX_DIFFERENCE_BYTES,
+            (service, in, out) -> service.difference(name, in, out));
   }
 
   private Streams streams(Exchange exchange) throws ApiException {
@@ -243,9 +250,10 @@ final class Api implements Closeable {
     exchange.bytes(200, contentType, body.toByteArray());
   }
 
-  private void health(Exchange exchange) {
+  private void health(Exchange exchange) throws ApiException {
     List<DatabaseHealth> databases = null;
     if (exchange.has("verbose")) {
+      exchange.demand(Scope.READ);
       databases = node.status().stream().map(s -> new DatabaseHealth(s.name(), s.error())).toList();
     }
     exchange.json(200, new Health("ok", databases));

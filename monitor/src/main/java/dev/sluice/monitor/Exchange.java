@@ -2,6 +2,8 @@ package dev.sluice.monitor;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.access.Scope;
+import dev.sluice.log.DatabaseName;
 import dev.sluice.ltx.Position;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpHeader;
@@ -14,16 +16,54 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request and its answer. An answer is one buffer, written without blocking: a slow client holds
  * no thread.
+ *
+ * @param granted what who asks may do
  */
-record Exchange(Request request, Response response, Callback callback, Fields query) {
+record Exchange(
+    Request request, Response response, Callback callback, Fields query, Scope granted) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   Exchange with(Callback other) {
-    return new Exchange(request, response, other, query);
+    return new Exchange(request, response, other, query, granted);
   }
 
   Exchange with(Fields other) {
-    return new Exchange(request, response, callback, other);
+    return new Exchange(request, response, callback, other, granted);
+  }
+
+  /**
+   * Goes on if who asks is allowed {@code needed}.
+   *
+   * @throws ApiException 401 when it is not known who asks, 403 when that one may do less
+   */
+  void demand(Scope needed) throws ApiException {
+    if (granted.includes(needed)) {
+      return;
+    }
+    if (granted != Scope.NONE) {
+      challenge("error=\"insufficient_scope\", scope=\"" + needed.label() + "\"");
+      throw new ApiException(
+          403,
+          "the token has scope " + granted.label() + ", this needs " + needed.label(),
+          "ask with a token of scope " + needed.label());
+    }
+    boolean shown = request.getHeaders().contains(HttpHeader.AUTHORIZATION);
+    challenge(shown ? "error=\"invalid_token\"" : null);
+    throw new ApiException(
+        401,
+        shown ? "this node does not know that token" : "this node asks for a token",
+        "give one of scope "
+            + needed.label()
+            + " with --token-file FILE, 'token' or SLUICE_TOKEN; over HTTP as Authorization: Bearer"
+            + " TOKEN");
+  }
+
+  private void challenge(@Nullable String why) {
+    response
+        .getHeaders()
+        .put(
+            HttpHeader.WWW_AUTHENTICATE,
+            "Bearer realm=\"sluice\"" + (why == null ? "" : ", " + why));
   }
 
   boolean has(String parameter) {
@@ -48,6 +88,25 @@ record Exchange(Request request, Response response, Callback callback, Fields qu
       throw bad(parameter + ": missing");
     }
     return value;
+  }
+
+  /** The database that is asked for. */
+  String database() throws ApiException {
+    return checked(required("database"));
+  }
+
+  /** The database that is asked for; null for all. */
+  @Nullable String optionalDatabase() throws ApiException {
+    String name = optional("database");
+    return name == null ? null : checked(name);
+  }
+
+  private static String checked(String name) throws ApiException {
+    try {
+      return DatabaseName.checked(name);
+    } catch (IllegalArgumentException e) {
+      throw bad("database: " + e.getMessage());
+    }
   }
 
   /** Where the client wants {@code database} to stand. */

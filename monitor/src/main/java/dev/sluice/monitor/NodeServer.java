@@ -1,14 +1,19 @@
 package dev.sluice.monitor;
 
+import dev.sluice.access.TlsFiles;
+import dev.sluice.access.Tokens;
 import dev.sluice.follow.StreamService;
 import dev.sluice.node.NodeView;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.UnresolvedAddressException;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.HexFormat;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -40,18 +45,77 @@ public final class NodeServer implements Closeable {
   /** Clients that may knock at one moment. */
   private static final int ACCEPT_QUEUE = 4_096;
 
+  /**
+   * Ten thousand that wait, and as many again; beyond that nobody is let in until somebody left.
+   */
+  private static final int MAX_CONNECTIONS = 20_000;
+
+  /** A database's name may have 4,096 bytes, each of which three letters stand for in a query. */
+  private static final int MAX_HEADER_BYTES = 16 << 10;
+
+  private static final ListenAddress LOOPBACK = new ListenAddress("127.0.0.1", 0);
+
   private final Server server;
   private final ServerConnector connector;
   private final Api api;
+  private final Protection protection;
+  private final @Nullable Tls tls;
+  private @Nullable ServerConnector owners;
+  private @Nullable String ownerToken;
 
-  private NodeServer(Server server, ServerConnector connector, Api api) {
-    this.server = server;
-    this.connector = connector;
+  private NodeServer(ListenAddress address, Protection protection, Api api, Duration idleTimeout)
+      throws IOException {
+    QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, MIN_THREADS);
+    threads.setName("sluice-http");
+    threads.setDaemon(true);
+    threads.setReservedThreads(0);
+    server = new Server(threads);
+    // What is open has been ended before the server is stopped.
+    server.setStopTimeout(0);
     this.api = api;
+    this.protection = protection;
+    TlsFiles files = protection.tls();
+    tls = files == null ? null : new Tls(files);
+    HttpConnectionFactory http = http();
+    connector =
+        tls == null
+            ? new ServerConnector(server, 1, 1, http)
+            : new ServerConnector(server, 1, 1, tls.connectionFactory(), http);
+    server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+    try {
+      open(connector, address, idleTimeout);
+    } catch (IOException e) {
+      if (tls != null) {
+        tls.close();
+      }
+      throw e;
+    }
+  }
+
+  private static HttpConnectionFactory http() {
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    http.setRequestHeaderSize(MAX_HEADER_BYTES);
+    return new HttpConnectionFactory(http);
+  }
+
+  private void open(ServerConnector opened, ListenAddress address, Duration idleTimeout)
+      throws IOException {
+    opened.setHost(address.host().isEmpty() ? null : address.host());
+    opened.setPort(address.port());
+    opened.setAcceptQueueSize(ACCEPT_QUEUE);
+    opened.setAcceptedTcpNoDelay(true);
+    opened.setIdleTimeout(idleTimeout.toMillis());
+    try {
+      opened.open();
+    } catch (IOException | UnresolvedAddressException e) {
+      throw cannotListen(address, e);
+    }
+    server.addConnector(opened);
   }
 
   /**
-   * Starts serving.
+   * Starts serving everybody who can reach it.
    *
    * @param stream serves followers; null where the node serves none
    * @param metrics what {@code /metrics} shows beside {@code node}
@@ -60,16 +124,18 @@ public final class NodeServer implements Closeable {
   public static NodeServer start(
       ListenAddress address, NodeView node, @Nullable StreamService stream, Metrics metrics)
       throws IOException {
-    return start(address, node, stream, metrics, IDLE_TIMEOUT);
+    return start(address, node, stream, metrics, Protection.NONE);
   }
 
-  /**
-   * Starts serving the commands on this machine that speak to a running node: on a free port of the
-   * loopback interface, and only to who knows a token.
-   */
-  public static NodeServer startLocal(NodeView node, Metrics metrics, String token)
+  /** Starts serving those whom {@code protection} lets in, and the owner of the node. */
+  public static NodeServer start(
+      ListenAddress address,
+      NodeView node,
+      @Nullable StreamService stream,
+      Metrics metrics,
+      Protection protection)
       throws IOException {
-    return start(new ListenAddress("127.0.0.1", 0), node, null, metrics, IDLE_TIMEOUT, token);
+    return start(address, node, stream, metrics, protection, IDLE_TIMEOUT);
   }
 
   static NodeServer start(
@@ -77,54 +143,72 @@ public final class NodeServer implements Closeable {
       NodeView node,
       @Nullable StreamService stream,
       Metrics metrics,
+      Protection protection,
       Duration idleTimeout)
       throws IOException {
-    return start(address, node, stream, metrics, idleTimeout, null);
+    Api api = new Api(node, stream == null ? null : new Streams(stream), metrics);
+    NodeServer started = make(address, protection, api, idleTimeout);
+    Tokens tokens = protection.tokens();
+    try {
+      if (protection.needsOwner()) {
+        tokens = tokens.withOwner(started.makeOwnerToken());
+        if (protection.tls() != null) {
+          // A command on this machine has no certificate, and may call it by another name.
+          ServerConnector local = new ServerConnector(started.server, 0, 1, http());
+          started.owners = local;
+          started.open(local, LOOPBACK, idleTimeout);
+        }
+      }
+      boolean asks = !protection.tokens().isEmpty();
+      started.serve(new Router(api.endpoints(), new Door(tokens, asks ? null : started.connector)));
+    } catch (IOException e) {
+      started.close();
+      throw e;
+    }
+    LOG.info("Serving {} on {}", protection.tls() == null ? "HTTP" : "HTTPS", started.address());
+    return started;
   }
 
-  private static NodeServer start(
-      ListenAddress address,
-      NodeView node,
-      @Nullable StreamService stream,
-      Metrics metrics,
-      Duration idleTimeout,
-      @Nullable String token)
+  /**
+   * Starts serving the commands on this machine that speak to a running node: on a free port of the
+   * loopback interface, and only to who knows {@link #ownerToken}.
+   */
+  public static NodeServer startLocal(NodeView node, Metrics metrics) throws IOException {
+    Api api = new Api(node, null, metrics);
+    NodeServer started = make(LOOPBACK, Protection.NONE, api, IDLE_TIMEOUT);
+    Tokens owner = Tokens.none().withOwner(started.makeOwnerToken());
+    started.serve(new Router(api.localEndpoints(), new Door(owner, null)));
+    return started;
+  }
+
+  private static NodeServer make(
+      ListenAddress address, Protection protection, Api api, Duration idleTimeout)
       throws IOException {
-    QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, MIN_THREADS);
-    threads.setName("sluice-http");
-    threads.setDaemon(true);
-    threads.setReservedThreads(0);
-    Server server = new Server(threads);
-    // What is open has been ended before the server is stopped.
-    server.setStopTimeout(0);
-    HttpConfiguration http = new HttpConfiguration();
-    http.setSendServerVersion(false);
-    ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
-    connector.setHost(address.host().isEmpty() ? null : address.host());
-    connector.setPort(address.port());
-    connector.setAcceptQueueSize(ACCEPT_QUEUE);
-    connector.setAcceptedTcpNoDelay(true);
-    connector.setIdleTimeout(idleTimeout.toMillis());
     try {
-      connector.open();
-    } catch (IOException | UnresolvedAddressException e) {
-      throw cannotListen(address, e);
+      return new NodeServer(address, protection, api, idleTimeout);
+    } catch (IOException | RuntimeException e) {
+      api.close();
+      throw e;
     }
-    server.addConnector(connector);
-    Api api = new Api(node, stream == null ? null : new Streams(stream), metrics);
-    server.setHandler(new Router(token == null ? api.endpoints() : api.localEndpoints(), token));
+  }
+
+  private String makeOwnerToken() {
+    byte[] random = new byte[32];
+    new SecureRandom().nextBytes(random);
+    String token = HexFormat.of().formatHex(random);
+    ownerToken = token;
+    return token;
+  }
+
+  private void serve(Router router) throws IOException {
+    server.setHandler(router);
     server.setErrorHandler(Router::error);
-    NodeServer started = new NodeServer(server, connector, api);
     try {
       server.start();
     } catch (Exception e) {
-      started.close();
-      throw new IOException("cannot serve HTTP on " + address + ": " + e.getMessage(), e);
+      close();
+      throw new IOException("cannot serve HTTP on " + address() + ": " + e.getMessage(), e);
     }
-    if (token == null) {
-      LOG.info("Serving HTTP on {}", started.address());
-    }
-    return started;
   }
 
   private static IOException cannotListen(ListenAddress address, Exception e) {
@@ -145,13 +229,35 @@ public final class NodeServer implements Closeable {
   public URI url() {
     ListenAddress address = address();
     return URI.create(
-        "http://" + (address.host().isEmpty() ? "localhost" + address : address.toString()));
+        (protection.tls() == null ? "http://" : "https://")
+            + (address.host().isEmpty() ? "localhost" + address : address.toString()));
+  }
+
+  /** Where the owner's commands on this machine are answered, in plain HTTP. */
+  public URI ownerUrl() {
+    ServerConnector local = owners;
+    return local == null ? url() : URI.create("http://127.0.0.1:" + local.getLocalPort());
+  }
+
+  /** What allows everything; null when nobody is asked for a token. */
+  public @Nullable String ownerToken() {
+    return ownerToken;
+  }
+
+  /** Looks at once whether the files of its certificate have changed. */
+  void lookAtCertificate() {
+    if (tls != null) {
+      tls.look();
+    }
   }
 
   /** Ends waits and streams, then all connections; takes a moment, whatever they do. */
   @Override
   public void close() {
     api.close();
+    if (tls != null) {
+      tls.close();
+    }
     try {
       server.stop();
     } catch (Exception e) {

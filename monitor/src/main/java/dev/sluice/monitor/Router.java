@@ -1,8 +1,7 @@
 package dev.sluice.monitor;
 
+import dev.sluice.access.Scope;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +14,6 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,22 +23,20 @@ final class Router extends Handler.Abstract {
 
   private final Map<String, Endpoint> byPath = new LinkedHashMap<>();
 
-  private final @Nullable String token;
+  private final Door door;
 
-  /**
-   * @param token that every request must have; null for none
-   */
-  Router(List<Endpoint> endpoints, @Nullable String token) {
-    this.token = token;
+  Router(List<Endpoint> endpoints, Door door) {
+    this.door = door;
     endpoints.forEach(e -> byPath.put(e.path(), e));
   }
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    Exchange exchange = new Exchange(request, response, callback, Fields.EMPTY);
+    Exchange exchange =
+        new Exchange(request, response, callback, Fields.EMPTY, door.granted(request));
     try {
-      authorize(request);
       Endpoint endpoint = find(exchange);
+      exchange.demand(endpoint.scope());
       Fields query = query(request);
       // A misspelt timeout must not pass for the default. Probes may carry what they like.
       if (endpoint.path().startsWith("/v1/")) {
@@ -61,16 +57,6 @@ final class Router extends Handler.Abstract {
       exchange.json(500, new Problem(e.toString(), "the node's log has more"));
     }
     return true;
-  }
-
-  private void authorize(Request request) throws ApiException {
-    if (token != null) {
-      String given = String.valueOf(request.getHeaders().get(HttpHeader.AUTHORIZATION));
-      byte[] wanted = ("Bearer " + token).getBytes(StandardCharsets.US_ASCII);
-      if (!MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), wanted)) {
-        throw new ApiException(401, "this node answers the commands of its owner only", null);
-      }
-    }
   }
 
   private Endpoint find(Exchange exchange) throws ApiException {
@@ -107,7 +93,7 @@ final class Router extends Handler.Abstract {
         cause instanceof HttpException http
             ? http.getReason()
             : cause != null ? cause.toString() : message;
-    new Exchange(request, response, callback, Fields.EMPTY)
+    new Exchange(request, response, callback, Fields.EMPTY, Scope.NONE)
         .json(response.getStatus(), new Problem(String.valueOf(reason), null));
     return true;
   }

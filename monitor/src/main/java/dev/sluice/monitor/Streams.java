@@ -1,5 +1,6 @@
 package dev.sluice.monitor;
 
+import dev.sluice.follow.BadStreamRequestException;
 import dev.sluice.follow.StreamService;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
@@ -12,7 +13,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -25,6 +25,15 @@ final class Streams implements Closeable {
 
   /** A primary with more followers is better served by followers of followers. */
   private static final int MAX_OPEN = 256;
+
+  /**
+   * What a follower may say it has. With names of a hundred letters that is the most databases that
+   * {@link StreamService} takes.
+   */
+  static final long MAX_REQUEST_BYTES = 16 << 20;
+
+  /** The checksums of the pages of a database, 8 bytes each: those of half a terabyte. */
+  static final long MAX_DIFFERENCE_BYTES = 1 << 30;
 
   private static final int BUFFER_BYTES = 64 << 10;
   private static final long IDLE_THREAD_SECONDS = 10;
@@ -53,33 +62,50 @@ final class Streams implements Closeable {
     return service;
   }
 
-  void serve(Exchange exchange, Answer answer) throws ApiException {
+  void serve(Exchange exchange, long maxRequestBytes, Answer answer) throws ApiException {
+    if (exchange.request().getLength() > maxRequestBytes) {
+      throw tooLarge(maxRequestBytes);
+    }
     try {
-      threads.execute(
-          () -> serve(exchange.request(), exchange.response(), exchange.callback(), answer));
+      threads.execute(() -> answer(exchange, maxRequestBytes, answer));
     } catch (RejectedExecutionException e) {
       throw new ApiException(
           503, MAX_OPEN + " followers are served already", "let some follow another node");
     }
   }
 
-  private void serve(Request request, Response response, Callback callback, Answer answer) {
-    // Nothing to say for hours is as it should be.
-    EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
-    long idleTimeoutMillis = endPoint.getIdleTimeout();
-    endPoint.setIdleTimeout(0);
+  private static ApiException tooLarge(long maxRequestBytes) {
+    return new ApiException(
+        413,
+        "the request has more than " + maxRequestBytes + " bytes",
+        "follow fewer databases from one node");
+  }
+
+  private void answer(Exchange exchange, long maxRequestBytes, Answer answer) {
+    Request request = exchange.request();
+    Response response = exchange.response();
+    Callback callback = exchange.callback();
+    // To have nothing to say for hours is as it should be. But a follower that takes nothing for as
+    // long as a connection may be idle is cut off: the write fails, and its thread is free again.
+    request.addIdleTimeoutListener(idle -> false);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, StreamService.CONTENT_TYPE);
     String follower = Request.getRemoteAddr(request) + ":" + Request.getRemotePort(request);
     // The streams are not closed: the callback ends the answer, or cuts it, so that a follower can
     // tell the two apart.
-    InputStream in = Content.Source.asInputStream(request);
+    BoundedBody in = new BoundedBody(Content.Source.asInputStream(request), maxRequestBytes);
     OutputStream out =
         new BufferedOutputStream(Content.Sink.asOutputStream(response), BUFFER_BYTES);
     try {
       answer.write(service, in, out);
       out.flush();
-      endPoint.setIdleTimeout(idleTimeoutMillis);
       callback.succeeded();
+    } catch (BadStreamRequestException e) {
+      ApiException why =
+          in.isTooLarge()
+              ? tooLarge(maxRequestBytes)
+              : new ApiException(
+                  400, String.valueOf(e.getMessage()), "follow with this version of Sluice");
+      exchange.json(why.status(), why.problem());
     } catch (IOException e) {
       LOG.info("The stream to {} has ended: {}", follower, e.toString());
       callback.failed(e);

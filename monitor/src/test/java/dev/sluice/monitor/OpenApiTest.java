@@ -8,10 +8,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.follow.StreamService;
 import dev.sluice.ltx.Position;
+import dev.sluice.node.ClusterStatus;
+import dev.sluice.node.ClusterStatus.ClusterMember;
+import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,6 +68,26 @@ final class OpenApiTest {
   }
 
   @Test
+  void scopesAreThoseOfTheServer() throws Exception {
+    try (TestNode node = new TestNode(directory);
+        Api api = new Api(node, null, new Metrics())) {
+      for (Endpoint endpoint : api.endpoints()) {
+        JsonNode security =
+            document.at(
+                JsonPointer.empty()
+                    .appendProperty("paths")
+                    .appendProperty(endpoint.path())
+                    .appendProperty(endpoint.method().toLowerCase(Locale.ROOT))
+                    .appendProperty("security"));
+        assertThat(security.isArray()).as(endpoint.toString()).isTrue();
+        assertThat(security.findPath("token").path(0).asText("none"))
+            .as(endpoint.toString())
+            .isEqualTo(endpoint.scope().label());
+      }
+    }
+  }
+
+  @Test
   void everyAnswerIsGivenAndAsDescribed() throws Exception {
     try (ServedNode served = new ServedNode(directory.resolve("a"))) {
       Position first = served.node.commit(NAME, 1);
@@ -97,6 +122,8 @@ final class OpenApiTest {
         check(served, "POST", stored, 504);
         served.node.stored = null;
       }
+      checkCluster(served);
+      check(served, "POST", "/v1/difference?database=" + NAME, 501);
       check(served, "GET", "/metrics", 200);
       check(served, "GET", "/healthz", 200);
       check(served, "GET", "/healthz?verbose", 200);
@@ -112,7 +139,72 @@ final class OpenApiTest {
         new ServedNode(directory.resolve("b"), empty, NodeServer.IDLE_TIMEOUT)) {
       check(served, "POST", "/v1/stream", 200);
     }
+    try (ServedNode served =
+        new ServedNode(directory.resolve("c"), new Refusing(), NodeServer.IDLE_TIMEOUT)) {
+      check(served, "POST", "/v1/stream", 503);
+      check(served, "POST", "/v1/difference?database=" + NAME, 503);
+    }
+    try (ServedNode served =
+        new ServedNode(directory.resolve("d"), new Differing(), NodeServer.IDLE_TIMEOUT)) {
+      check(served, "POST", "/v1/difference?database=" + NAME, 200);
+    }
+    // LimitsTest has these.
+    answered.addAll(List.of("POST /v1/stream 400", "POST /v1/stream 413"));
     assertThat(answered).isEqualTo(documentedAnswers());
+  }
+
+  private void checkCluster(ServedNode served) throws Exception {
+    check(served, "GET", "/v1/cluster", 501);
+    check(served, "POST", "/v1/handoff?node=b", 501);
+    check(served, "POST", "/v1/promote", 501);
+    TestCluster cluster = new TestCluster();
+    served.node.cluster = cluster;
+    check(served, "GET", "/v1/cluster", 200);
+    check(served, "POST", "/v1/handoff?node=b", 200);
+    check(served, "POST", "/v1/promote", 200);
+    cluster.change = CompletableFuture.failedFuture(new IOException("not now"));
+    check(served, "POST", "/v1/handoff?node=b", 409);
+    check(served, "POST", "/v1/promote", 409);
+  }
+
+  private static final class TestCluster implements ClusterView {
+    CompletableFuture<Void> change = CompletableFuture.completedFuture(null);
+
+    @Override
+    public ClusterStatus status() {
+      return new ClusterStatus(
+          "file:///lease",
+          3,
+          "a",
+          100,
+          null,
+          List.of(new ClusterMember("a", "http://a:1"), new ClusterMember("b", null)));
+    }
+
+    @Override
+    public CompletableFuture<Void> handOff(String node, long timeoutMillis) {
+      return change;
+    }
+
+    @Override
+    public CompletableFuture<Void> promote(long timeoutMillis) {
+      return change;
+    }
+  }
+
+  private static class Differing implements StreamService {
+    @Override
+    public void serve(InputStream request, OutputStream response) {}
+
+    @Override
+    public void difference(String database, InputStream request, OutputStream response) {}
+  }
+
+  private static final class Refusing extends Differing {
+    @Override
+    public String refusal() {
+      return "this node is not the primary";
+    }
   }
 
   private Set<String> documentedAnswers() {

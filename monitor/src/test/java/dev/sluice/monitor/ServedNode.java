@@ -26,12 +26,23 @@ final class ServedNode implements AutoCloseable {
   final NodeServer server;
   final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  ServedNode(Path directory, @Nullable StreamService stream, Duration idleTimeout)
+  ServedNode(
+      Path directory, @Nullable StreamService stream, Protection protection, Duration idleTimeout)
       throws IOException {
     node = new TestNode(directory);
     Metrics metrics = new Metrics();
     node.databases.listen(metrics);
-    server = NodeServer.start(FREE, node, stream, metrics, idleTimeout);
+    server = NodeServer.start(FREE, node, stream, metrics, protection, idleTimeout);
+  }
+
+  ServedNode(Path directory, @Nullable StreamService stream, Duration idleTimeout)
+      throws IOException {
+    this(directory, stream, Protection.NONE, idleTimeout);
+  }
+
+  ServedNode(Path directory, @Nullable StreamService stream, Protection protection)
+      throws IOException {
+    this(directory, stream, protection, Duration.ofMinutes(1));
   }
 
   ServedNode(Path directory) throws IOException {

@@ -3,6 +3,7 @@ package dev.sluice.monitor;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
+import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.Prices;
@@ -27,6 +28,7 @@ final class TestNode implements NodeView, AutoCloseable {
   volatile @Nullable String error;
   volatile @Nullable String captured;
   volatile @Nullable CompletableFuture<Position> stored;
+  volatile @Nullable ClusterView cluster;
 
   TestNode(Path directory) throws IOException {
     databases = Databases.open(directory);
@@ -125,6 +127,11 @@ final class TestNode implements NodeView, AutoCloseable {
             1,
             7_000,
             requests.microDollars(Prices.S3_STANDARD)));
+  }
+
+  @Override
+  public @Nullable ClusterView cluster() {
+    return cluster;
   }
 
   @Override

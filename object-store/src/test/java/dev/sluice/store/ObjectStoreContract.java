@@ -240,11 +240,12 @@ public abstract class ObjectStoreContract {
     assertThat(store.head("none")).isEmpty();
   }
 
+  /** That they do may be unknown, as it is of what OpenDAL reaches. */
   @Test
-  void saysWhetherConditionsHoldAgainstOthers() throws IOException {
+  void saysWhenConditionsDoNotHoldAgainstOthers() throws IOException {
     store.put("a", ByteSource.of(new byte[1]), Map.of(), PutCondition.IF_ABSENT);
 
-    assertThat(store.checksConditions()).isEqualTo(checksConditionsAtomically());
+    assertThat(store.checksConditions() && !checksConditionsAtomically()).isFalse();
   }
 
   @Test

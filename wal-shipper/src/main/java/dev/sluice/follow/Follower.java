@@ -2,6 +2,7 @@ package dev.sluice.follow;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.access.Access;
 import dev.sluice.apply.ReplicaOptions;
 import dev.sluice.apply.ReplicaWriter;
 import dev.sluice.log.Database;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -29,7 +29,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -66,6 +65,7 @@ public final class Follower implements Closeable {
    * Who follows whom.
    *
    * @param primary base URL of its HTTP server
+   * @param access how it is asked
    * @param node id of this node
    * @param url where others reach this node; null when it serves nobody
    * @param epoch the greatest that this node has heard of; 0 without a lease
@@ -76,6 +76,7 @@ public final class Follower implements Closeable {
    */
   public record Options(
       URI primary,
+      Access access,
       String node,
       @Nullable String url,
       long epoch,
@@ -108,11 +109,6 @@ public final class Follower implements Closeable {
   private final URI primary;
   private final Databases databases;
   private final ReplicaFiles files;
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .build();
   private final ExecutorService appliers;
   private final Map<String, FollowedDatabase> followed = new ConcurrentHashMap<>();
   private final Thread thread = new Thread(this::run, "follower");
@@ -227,7 +223,7 @@ public final class Follower implements Closeable {
       } catch (IOException | RuntimeException e) {
         was = connected;
         if (!closed) {
-          String why = e.getMessage() == null ? e.toString() : e.getMessage();
+          String why = why(e);
           log.warn(
               "{}: {}; connecting again", primary, was ? "the stream ended (" + why + ")" : why);
           log.debug("{}", primary, e);
@@ -248,6 +244,14 @@ public final class Follower implements Closeable {
     }
   }
 
+  private static String why(Exception e) {
+    String tls = Access.explain(e);
+    if (tls != null) {
+      return tls;
+    }
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+
   private void follow() throws IOException, InterruptedException {
     HttpResponse<InputStream> response =
         post("/v1/stream", HttpRequest.BodyPublishers.ofByteArray(request()));
@@ -265,15 +269,12 @@ public final class Follower implements Closeable {
 
   private HttpResponse<InputStream> post(String path, HttpRequest.BodyPublisher body)
       throws IOException, InterruptedException {
-    HttpRequest request = HttpRequest.newBuilder(primary.resolve(path)).POST(body).build();
+    HttpRequest request = options.access().request(primary.resolve(path)).POST(body).build();
     HttpResponse<InputStream> response =
-        http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        options.access().http().send(request, HttpResponse.BodyHandlers.ofInputStream());
     try {
       if (response.statusCode() != 200) {
-        throw new IOException(
-            "answered "
-                + response.statusCode()
-                + "; is that the address of a Sluice node that is the primary (--listen)?");
+        throw refused(response.statusCode());
       }
       long epoch = response.headers().firstValueAsLong(StreamService.EPOCH).orElse(0);
       if (epoch < options.epoch()) {
@@ -291,6 +292,22 @@ public final class Follower implements Closeable {
     }
   }
 
+  private static IOException refused(int status) {
+    return new IOException(
+        switch (status) {
+          case 401 ->
+              "answered 401: it asks for a token and does not know this node's; give one of scope"
+                  + " follow with --token-file FILE or 'token'";
+          case 403 ->
+              "answered 403: this node's token does not allow it to follow; give one of scope"
+                  + " follow with --token-file FILE or 'token'";
+          default ->
+              "answered "
+                  + status
+                  + "; is that the address of a Sluice node that is the primary (--listen)?";
+        });
+  }
+
   private byte[] request() throws JsonProcessingException {
     Map<String, String> positions = new HashMap<>();
     for (Database database : databases.all()) {
@@ -306,6 +323,11 @@ public final class Follower implements Closeable {
 
   /** Takes what follows a frame; true when this node has to connect again. */
   private boolean take(Frame frame, DataInputStream in) throws IOException, InterruptedException {
+    List<String> only = options.only();
+    if (only != null && !frame.database().isEmpty() && !only.contains(frame.database())) {
+      // It would be written to the file of the one that was asked for.
+      throw new IOException(frame.database() + " came, which was not asked for");
+    }
     switch (frame.kind()) {
       case LTX, SNAPSHOT -> takeTransactions(frame, in);
       case CURRENT -> of(databases.open(frame.database())).head(frame.headTxid());
@@ -426,6 +448,12 @@ public final class Follower implements Closeable {
   }
 
   private static void receive(InputStream in, long bytes, Path file) throws IOException {
+    long room = Files.getFileStore(file).getUsableSpace();
+    if (bytes < 0 || bytes > Frame.MAX_PAYLOAD_BYTES || bytes > room) {
+      throw new IOException(
+          "%d bytes come, and the disk of %s has room for %d; make room on that disk"
+              .formatted(bytes, file.getParent(), room));
+    }
     try (InputStream payload = new LimitedInputStream(in, bytes)) {
       Files.copy(payload, file, StandardCopyOption.REPLACE_EXISTING);
     }

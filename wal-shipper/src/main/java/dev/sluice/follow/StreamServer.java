@@ -78,7 +78,7 @@ public final class StreamServer implements StreamService, Closeable {
 
   @Override
   public void serve(InputStream request, OutputStream response) throws IOException {
-    StreamRequest wanted = JSON.readValue(request, StreamRequest.class);
+    StreamRequest wanted = StreamRequest.readFrom(request);
     if (wanted.epoch() > epoch) {
       throw new IOException(
           "follower "

@@ -3,12 +3,12 @@ package dev.sluice.node;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.access.Access;
 import dev.sluice.ltx.Position;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * threads.
  */
 public final class NodeClient {
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-
   /** What a node may take to answer, beyond the time it was asked to wait. */
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
 
@@ -45,8 +43,7 @@ public final class NodeClient {
   private record Problem(@Nullable String error, @Nullable String hint) {}
 
   private final String node;
-  private final @Nullable String token;
-  private final HttpClient http;
+  private final Access access;
 
   /**
    * A client of the node at {@code node}, such as {@code http://10.0.0.2:8080}. Connects when first
@@ -55,14 +52,17 @@ public final class NodeClient {
    * @throws IllegalArgumentException when that is no HTTP URL
    */
   public NodeClient(URI node) {
-    this(node, null);
+    this(node, Access.none());
   }
 
   /**
-   * @param token that the node asks for; null for none
+   * A client that shows who it is.
+   *
+   * @param access its token, and whom it trusts
+   * @throws IllegalArgumentException when that is no HTTP URL
    */
-  public NodeClient(URI node, @Nullable String token) {
-    this.token = token;
+  public NodeClient(URI node, Access access) {
+    this.access = access;
     String scheme = node.getScheme();
     if (!("http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme))
         || node.getHost() == null
@@ -70,12 +70,6 @@ public final class NodeClient {
       throw new IllegalArgumentException("node URL \"" + node + "\": expected http://host:port");
     }
     this.node = node.toString().replaceAll("/+$", "");
-    // Nodes speak HTTP/1.1; asking each for HTTP/2 first would cost headers and a look-up.
-    this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_TIMEOUT)
-            .build();
   }
 
   /** The URL of the node, without a slash at its end. */
@@ -197,19 +191,21 @@ public final class NodeClient {
   }
 
   private HttpRequest.Builder request(String pathAndQuery, Duration timeout) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(node + pathAndQuery)).timeout(timeout);
-    return token == null ? request : request.header("Authorization", "Bearer " + token);
+    return access.request(URI.create(node + pathAndQuery)).timeout(timeout);
   }
 
   private HttpResponse<String> send(HttpRequest request) throws IOException {
     try {
-      return http.send(request, BodyHandlers.ofString());
+      return access.http().send(request, BodyHandlers.ofString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw (IOException)
           new InterruptedIOException("interrupted while asking node " + node).initCause(e);
     } catch (IOException e) {
+      String tls = Access.explain(e);
+      if (tls != null) {
+        throw new NodeException(NodeException.NO_ANSWER, "node " + node + ": " + tls, e);
+      }
       throw new NodeException(
           NodeException.NO_ANSWER,
           "node %s gives no answer (%s); check that Sluice runs there, that it listens on this address, and that nothing between blocks it"

@@ -1,6 +1,5 @@
 package dev.sluice.restore;
 
-import dev.sluice.store.ObjectNotFoundException;
 import dev.sluice.store.ObjectStore;
 import java.io.IOException;
 import java.time.Duration;
@@ -100,12 +99,7 @@ public record BackupSummary(
   }
 
   private static BackupSummary readOnce(ObjectStore store, StoreLayout layout) throws IOException {
-    try {
-      return attempt(store, layout);
-    } catch (ObjectNotFoundException e) {
-      // Compacted or expired since the listing.
-      return attempt(store, layout);
-    }
+    return LiveBackup.read(() -> attempt(store, layout));
   }
 
   private BackupSummary withGaps(Predicate<Gap> kept) {

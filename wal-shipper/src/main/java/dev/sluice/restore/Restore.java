@@ -17,8 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Restores a database from a store.
@@ -37,8 +35,6 @@ public final class Restore {
 
   /** An interrupted restore leaves what it has written from this size on. */
   private static final long KEEP_FROM_BYTES = 16 << 20;
-
-  private static final Logger LOG = LoggerFactory.getLogger(Restore.class);
 
   private final MeteredStore store;
   private final StoreStats stats = new StoreStats();
@@ -71,16 +67,7 @@ public final class Restore {
   public static RestoreResult run(
       ObjectStore store, StoreLayout layout, RestoreOptions options, Path target)
       throws IOException {
-    return new Restore(store, layout, options, target).run();
-  }
-
-  private RestoreResult run() throws IOException {
-    try {
-      return attempt();
-    } catch (ObjectNotFoundException e) {
-      LOG.debug("compacted or expired since the listing, a new one has what took its place", e);
-      return attempt();
-    }
+    return LiveBackup.read(new Restore(store, layout, options, target)::attempt);
   }
 
   private RestoreResult attempt() throws IOException {

@@ -1,7 +1,6 @@
 package dev.sluice.restore;
 
 import dev.sluice.ltx.LtxHeader;
-import dev.sluice.store.ObjectNotFoundException;
 import dev.sluice.store.ObjectStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,11 +27,7 @@ public record RestorePreview(
    */
   public static RestorePreview of(ObjectStore store, StoreLayout layout, RestoreTarget target)
       throws IOException {
-    try {
-      return attempt(store, layout, target);
-    } catch (ObjectNotFoundException e) {
-      return attempt(store, layout, target); // Compacted since the listing.
-    }
+    return LiveBackup.read(() -> attempt(store, layout, target));
   }
 
   private static RestorePreview attempt(ObjectStore store, StoreLayout layout, RestoreTarget target)

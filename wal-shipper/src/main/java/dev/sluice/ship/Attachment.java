@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
  *   <tr><td>ends with a state that the log never had, but has an earlier one that it had under
  *       another TXID: an earlier state was restored</td><td>the log is renumbered, and the difference is put</td></tr>
  *   <tr><td>written by another program, no common state</td><td>the same</td></tr>
- *   <tr><td>anything else: another database, or this one forked</td><td>nothing is put there</td></tr>
+ *   <tr><td>anything else: another database, or this one forked</td><td>nothing is put there; by a
+ *       node that became the primary of a cluster, a snapshot after it</td></tr>
  * </table>
  *
  * @param contents what is there
@@ -69,8 +70,13 @@ record Attachment(
     return new StoreContents(listing.files().stream().map(StoreFile::of).toList());
   }
 
-  /** Asks the store, with one listing. */
-  static Attachment find(Database database, Destination destination) throws IOException {
+  /**
+   * Asks the store, with one listing.
+   *
+   * @param takesOver whether this node's history is the one that counts, whatever is there
+   */
+  static Attachment find(Database database, Destination destination, boolean takesOver)
+      throws IOException {
     StoreListing listing = StoreListing.read(destination.store(), destination.layout());
     StoreContents contents = contents(listing);
     StoreFile newest = contents.newest();
@@ -79,7 +85,7 @@ record Attachment(
     }
     Optional<Position> known = position(destination, newest);
     if (known.isPresent()) {
-      return ours(database, destination, listing, contents, newest, known.get());
+      return ours(database, destination, listing, contents, newest, known.get(), takesOver);
     }
     StoredPages pages;
     try {
@@ -113,7 +119,8 @@ record Attachment(
       StoreListing listing,
       StoreContents contents,
       StoreFile newest,
-      Position there)
+      Position there,
+      boolean takesOver)
       throws IOException {
     if (database.log().contains(there)) {
       contents.add(newest.withChecksum(there.checksum()));
@@ -138,6 +145,15 @@ record Attachment(
           destination.url(),
           there);
       return goOn(database, contents, there, StoredPages.newest(destination.store(), listing));
+    }
+    if (takesOver) {
+      log.warn(
+          "{}: what is at {} ends with {}, which the primary before this one has put there and this one never had;"
+              + " it stays there, and a snapshot follows it",
+          database.name(),
+          destination.url(),
+          there);
+      return goOn(database, contents, there, null);
     }
     return new Attachment(contents, Position.NONE, 0, null, refusal(database, destination, there));
   }

@@ -48,6 +48,7 @@ final class ShippedDatabase {
   private final Clock clock;
   private final WriterClaim claim;
   private final Path directory;
+  private final boolean takesOver;
 
   /** Taken by the one who may plan the next shipping. */
   private final AtomicBoolean claimed = new AtomicBoolean();
@@ -85,6 +86,7 @@ final class ShippedDatabase {
   /**
    * @param claim to where it is shipped
    * @param directory for temporary files
+   * @param takesOver see {@link Attachment#find}
    */
   ShippedDatabase(
       Database database,
@@ -93,7 +95,9 @@ final class ShippedDatabase {
       ShippingPolicy policy,
       Clock clock,
       WriterClaim claim,
-      Path directory) {
+      Path directory,
+      boolean takesOver) {
+    this.takesOver = takesOver;
     this.claim = claim;
     this.database = database;
     this.destination = destination;
@@ -290,8 +294,8 @@ final class ShippedDatabase {
     if (known != null) {
       return known;
     }
-    claim.take(() -> refuse(Attachment.refusal(database, destination)));
-    Attachment found = Attachment.find(database, destination);
+    claim.take(() -> refuse(takesOver ? null : Attachment.refusal(database, destination)));
+    Attachment found = Attachment.find(database, destination, takesOver);
     refuse(found.refusal());
     StoreWriter writer = new StoreWriter(destination, found.contents(), claim);
     Attached made =

@@ -57,6 +57,7 @@ public final class Shipper implements DatabaseListener, Closeable {
   private final Snapshots snapshots;
   private final ShippingPolicy policy;
   private final LogLimits logLimits;
+  private final boolean takesOver;
   private final Clock clock;
   private final Map<String, List<ShippedDatabase>> shipped = new ConcurrentHashMap<>();
   private final Map<String, StoreThreads> threads = new ConcurrentHashMap<>();
@@ -86,6 +87,8 @@ public final class Shipper implements DatabaseListener, Closeable {
    * @param destinations gives the places of a database by its name; none is fine
    * @param nodeId stays with the node's data directory
    * @param clock says when what is due
+   * @param takesOver whether this node was made the primary of a cluster: what another one has put
+   *     after the last state that both had stays where it is, and is gone on from
    */
   public Shipper(
       String nodeId,
@@ -94,7 +97,9 @@ public final class Shipper implements DatabaseListener, Closeable {
       Snapshots snapshots,
       ShippingPolicy policy,
       LogLimits logLimits,
-      Clock clock) {
+      Clock clock,
+      boolean takesOver) {
+    this.takesOver = takesOver;
     this.self = Writer.self(nodeId, clock.instant());
     this.databases = databases;
     this.destinations = destinations;
@@ -150,7 +155,8 @@ public final class Shipper implements DatabaseListener, Closeable {
                       policy,
                       clock,
                       new WriterClaim(to, self, System::nanoTime),
-                      directory))
+                      directory,
+                      takesOver))
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

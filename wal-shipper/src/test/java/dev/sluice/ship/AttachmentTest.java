@@ -63,6 +63,10 @@ final class AttachmentTest {
   }
 
   private Shipper shipper(PageModel model, ObjectStore to) {
+    return shipper(model, to, false);
+  }
+
+  private Shipper shipper(PageModel model, ObjectStore to, boolean takesOver) {
     return new Shipper(
         "0123456789abcdef",
         opened.get(opened.size() - 1),
@@ -70,7 +74,8 @@ final class AttachmentTest {
         new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> model.read(pgno, target)),
         ShippingPolicy.DEFAULT,
         new LogLimits(0, 1 << 30),
-        Clock.systemUTC());
+        Clock.systemUTC(),
+        takesOver);
   }
 
   private void commitAndShip(PageModel model, Database database, Shipper shipper, int times)
@@ -99,6 +104,37 @@ final class AttachmentTest {
     return StoreListing.read(store, LAYOUT).files().stream()
         .max(Comparator.comparing(StoredFile::maxTxid))
         .orElseThrow();
+  }
+
+  /**
+   * Both of a cluster had the first ten; the rest only the store got before the other took over.
+   */
+  @Test
+  void aPrimaryThatTookOverGoesOnAfterWhatItNeverHad() throws IOException {
+    PageModel model = new PageModel(7, 512);
+    Database before = open("before");
+    try (Shipper shipper = shipper(model, store)) {
+      commitAndShip(model, before, shipper, 15);
+    }
+    PageModel same = new PageModel(7, 512);
+    Database after = open("after");
+    for (int i = 0; i < 10; i++) {
+      same.commit(after, same.change());
+    }
+    assertThat(before.log().contains(after.position())).isTrue();
+    same.grow(3);
+    same.commit(after, same.allPages());
+    // Longer than the take-over of the writer's claim.
+    store.delete(List.of(LAYOUT.keyBeside("sluice-writer")));
+    Shipper refused = shipper(same, store);
+    assertThat(refused.flush()).isFalse();
+    refused.abandon();
+    store.delete(List.of(LAYOUT.keyBeside("sluice-writer")));
+    try (Shipper shipper = shipper(same, store, true)) {
+      commitAndShip(same, after, shipper, 3);
+    }
+    assertThat(after.position().txid()).isGreaterThan(15);
+    assertEveryStateRestores();
   }
 
   @Test

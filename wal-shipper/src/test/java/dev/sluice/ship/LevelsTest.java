@@ -93,7 +93,8 @@ final class LevelsTest {
         new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> model.read(pgno, target)),
         POLICY,
         new LogLimits(0, maxLogBytes),
-        clock);
+        clock,
+        false);
   }
 
   private void commit() throws IOException {

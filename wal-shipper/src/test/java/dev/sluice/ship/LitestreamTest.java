@@ -102,7 +102,8 @@ final class LitestreamTest {
             Duration.ofHours(24),
             Duration.ofMinutes(5)),
         new LogLimits(0, 1 << 30),
-        clock);
+        clock,
+        false);
   }
 
   private void run(Object... command) throws Exception {

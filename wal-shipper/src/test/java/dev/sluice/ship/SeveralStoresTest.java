@@ -64,7 +64,8 @@ final class SeveralStoresTest {
                 Duration.ofSeconds(1),
                 Duration.ofMillis(100)),
             new LogLimits(0, 1 << 30),
-            Clock.systemUTC());
+            Clock.systemUTC(),
+            false);
   }
 
   @AfterEach

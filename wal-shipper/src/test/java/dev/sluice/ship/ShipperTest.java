@@ -82,7 +82,8 @@ final class ShipperTest {
         new Snapshots(directory.resolve("tmp"), (name, pgno, target) -> of.read(pgno, target)),
         POLICY,
         new LogLimits(KEEP_LOG_BYTES, MAX_LOG_BYTES),
-        Clock.systemUTC());
+        Clock.systemUTC(),
+        false);
   }
 
   private RestoreResult restore() throws IOException {

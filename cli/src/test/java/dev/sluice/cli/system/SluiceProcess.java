@@ -41,7 +41,7 @@ final class SluiceProcess extends Subprocess {
   /** The address of its HTTP server, as it printed it. */
   String url() throws InterruptedException {
     String line = await(l -> l.startsWith("serving ") || l.startsWith("following "));
-    return line.substring(line.lastIndexOf("http://"));
+    return line.substring(Math.max(line.lastIndexOf("http://"), line.lastIndexOf("https://")));
   }
 
   /** Stops it cleanly. */
