@@ -14,6 +14,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.access.Scope;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.monitor.proxy.WriteForwarding;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -109,6 +110,7 @@ final class ConfigFile {
     add(values, StoreUrl.class, StoreUrl::parse);
     add(values, ByteSize.class, ByteSize::parse);
     add(values, FuseBinding.class, FuseBinding::parse);
+    add(values, WriteForwarding.class, WriteForwarding::parse);
     add(values, Scope.class, Scope::parse);
     return YAMLMapper.builder()
         .addModule(values)

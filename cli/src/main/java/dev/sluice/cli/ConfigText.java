@@ -59,6 +59,9 @@ final class ConfigText {
     keys.put("include", config.include());
     keys.put("exclude", config.exclude());
     keys.put("checkpoint-pages", config.checkpointPagesOrDefault());
+    if (!config.proxy().equals(ProxySettings.EMPTY)) {
+      keys.put("proxy", proxy(config.proxy()));
+    }
     List<Map<String, Object>> databases = new ArrayList<>();
     for (SluiceConfig.DatabaseConfig database : config.databases()) {
       Map<String, Object> entry = new LinkedHashMap<>();
@@ -117,6 +120,19 @@ final class ConfigText {
       List<String> urls = stores.stream().map(StoreUrl::toString).toList();
       keys.put("store", urls.size() == 1 ? urls.get(0) : urls);
     }
+  }
+
+  private static Map<String, Object> proxy(ProxySettings proxy) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    put(keys, "listen", proxy.listen());
+    put(keys, "application", proxy.application());
+    put(keys, "advertise", proxy.advertise());
+    keys.put("write-paths", proxy.writePaths());
+    keys.put("read-paths", proxy.readPaths());
+    keys.put("wait-limit", Durations.text(proxy.waitLimitOrDefault()));
+    put(keys, "write-forwarding", proxy.writeForwardingOrDefault());
+    keys.put("retry-reads", proxy.retryReadsOrDefault());
+    return keys;
   }
 
   /** Under the names that the file has for them. */

@@ -26,6 +26,7 @@ import picocli.CommandLine.TypeConversionException;
       "  sluice mount --data D2 --follow http://127.0.0.1:4480 --listen 127.0.0.1:4481 MNT2",
       "  sluice mount --data D --lease s3://bucket/lease --listen :4480 --advertise http://10.0.0.1:4480 MNT",
       "  sluice mount --data D --store file:///backups MNT -- python3 app.py MNT/app.db",
+      "  sluice mount --data D2 --follow http://10.0.0.1:4480 --listen :4480 --proxy :8080=127.0.0.1:3000 MNT2",
     })
 final class MountCommand extends CliCommand {
   @Mixin private NodeOptions options = new NodeOptions();
@@ -59,6 +60,16 @@ final class MountCommand extends CliCommand {
       converter = NodeUrl.Converter.class,
       description = "Where other nodes reach this one (default: where it listens).")
   private @Nullable NodeUrl advertise;
+
+  @Option(
+      names = "--proxy",
+      paramLabel = "LISTEN=APP",
+      converter = ProxySettings.Converter.class,
+      description = {
+        "Pass HTTP requests on to the application, such as :8080=127.0.0.1:3000, so that clients read on any node"
+            + " what they wrote: reads wait for that, writes go to the primary."
+      })
+  private @Nullable ProxySettings proxy;
 
   @Option(
       names = "--fuse-binding",
@@ -103,7 +114,8 @@ final class MountCommand extends CliCommand {
                 follow,
                 new ClusterSettings(lease, leaseTtl, advertise),
                 fuseBinding,
-                lowLatency));
+                lowLatency,
+                proxy == null ? ProxySettings.EMPTY : proxy));
     config.security().check(config.listen());
     Running running = new Running();
     try (Node node = Node.mounted(config)) {

@@ -20,6 +20,7 @@ import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.ProxyAddress;
 import dev.sluice.node.StoreUsage;
 import dev.sluice.ship.Shipper;
 import java.io.Closeable;
@@ -73,6 +74,7 @@ final class Node implements NodeView, Closeable {
 
   private @Nullable NodeServer server;
   private @Nullable NodeServer localServer;
+  private @Nullable NodeProxy proxy;
   private volatile boolean serving;
   private boolean closed;
 
@@ -201,6 +203,7 @@ final class Node implements NodeView, Closeable {
       primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }
     startServer(config.listen(), config.security(), config.hasStores());
+    proxy = NodeProxy.start(config, this, metrics);
     if (member != null) {
       member.start(files, stores, snapshots);
     }
@@ -281,6 +284,7 @@ final class Node implements NodeView, Closeable {
               0);
       node.serving = true;
       node.startServer(config.listen(), config.security(), config.hasStores());
+      node.proxy = NodeProxy.start(config, node, node.metrics);
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -415,6 +419,12 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public @Nullable ProxyAddress proxy() {
+    NodeProxy started = proxy;
+    return started == null ? null : started.advertised();
+  }
+
+  @Override
   public @Nullable String notReady() {
     Follower f = follower;
     if (!serving) {
@@ -452,6 +462,11 @@ final class Node implements NodeView, Closeable {
   public long fuseAllocatedBytes() {
     Mount mounted = mount;
     return mounted == null ? 0 : mounted.allocatedBytes();
+  }
+
+  @Override
+  public boolean capturesLate() {
+    return beside != null;
   }
 
   @Override
@@ -556,6 +571,7 @@ final class Node implements NodeView, Closeable {
     for (Closeable part :
         Arrays.asList(
             () -> NodeAddress.delete(directory.state()),
+            proxy,
             stopServing,
             server,
             localServer,

@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param include globs of the databases that are replicated without a mount; empty for all
  * @param exclude globs of those that are not
  * @param checkpointPages frames in a WAL from which {@code replicate} checkpoints
+ * @param proxy the proxy before the application
  */
 record SluiceConfig(
     @Nullable Path data,
@@ -53,7 +54,8 @@ record SluiceConfig(
     List<DatabaseConfig> databases,
     List<String> include,
     List<String> exclude,
-    @Nullable Integer checkpointPages) {
+    @Nullable Integer checkpointPages,
+    ProxySettings proxy) {
   /** Nothing is said. */
   static final SluiceConfig EMPTY =
       new SluiceConfig(
@@ -70,7 +72,8 @@ record SluiceConfig(
           List.of(),
           List.of(),
           List.of(),
-          null);
+          null,
+          ProxySettings.EMPTY);
 
   /** What the file says, key by key; null where it says nothing. */
   @JsonCreator
@@ -103,7 +106,8 @@ record SluiceConfig(
       @JsonProperty("databases") @Nullable List<DatabaseConfig> databases,
       @JsonProperty("include") @Nullable List<String> include,
       @JsonProperty("exclude") @Nullable List<String> exclude,
-      @JsonProperty("checkpoint-pages") @Nullable Integer checkpointPages) {
+      @JsonProperty("checkpoint-pages") @Nullable Integer checkpointPages,
+      @JsonProperty("proxy") @Nullable ProxySettings proxy) {
     return new SluiceConfig(
         data,
         mount,
@@ -128,7 +132,8 @@ record SluiceConfig(
         orEmpty(databases),
         orEmpty(include),
         orEmpty(exclude),
-        checkpointPages);
+        checkpointPages,
+        proxy == null ? ProxySettings.EMPTY : proxy);
   }
 
   private static <T> List<T> orEmpty(@Nullable List<T> list) {
@@ -156,7 +161,8 @@ record SluiceConfig(
         List.of(),
         List.of(),
         List.of(),
-        null);
+        null,
+        ProxySettings.EMPTY);
   }
 
   /** What only flags of a mount say. */
@@ -165,7 +171,8 @@ record SluiceConfig(
       @Nullable NodeUrl follow,
       ClusterSettings cluster,
       @Nullable FuseBinding fuseBinding,
-      @Nullable Boolean lowLatency) {
+      @Nullable Boolean lowLatency,
+      ProxySettings proxy) {
     return new SluiceConfig(
         null,
         mount,
@@ -180,7 +187,8 @@ record SluiceConfig(
         List.of(),
         List.of(),
         List.of(),
-        null);
+        null,
+        proxy);
   }
 
   /** What only flags of a node without a mount say. */
@@ -200,7 +208,8 @@ record SluiceConfig(
         List.of(),
         include,
         exclude,
-        checkpointPages);
+        checkpointPages,
+        ProxySettings.EMPTY);
   }
 
   /** These settings for one file, with {@code own} stores in place of those below a common one. */
@@ -220,7 +229,8 @@ record SluiceConfig(
         own.isEmpty() ? databases : List.of(new DatabaseConfig(name, own)),
         List.of(),
         List.of(),
-        checkpointPages);
+        checkpointPages,
+        proxy);
   }
 
   /**
@@ -283,7 +293,8 @@ record SluiceConfig(
         stronger.databases.isEmpty() ? databases : stronger.databases,
         stronger.include.isEmpty() ? include : stronger.include,
         stronger.exclude.isEmpty() ? exclude : stronger.exclude,
-        either(stronger.checkpointPages, checkpointPages));
+        either(stronger.checkpointPages, checkpointPages),
+        proxy.overriddenBy(stronger.proxy));
   }
 
   static <T> @Nullable T either(@Nullable T strong, @Nullable T weak) {

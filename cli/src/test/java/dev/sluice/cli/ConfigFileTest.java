@@ -138,7 +138,7 @@ class ConfigFileTest {
         "    stre: /x");
     refused(
         "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
-            + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-limit, low-latency, mount, prices, retention,"
+            + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-limit, low-latency, mount, prices, proxy, retention,"
             + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
             + " verify-interval",
         "validation: 1d");
@@ -173,6 +173,10 @@ class ConfigFileTest {
         .hasMessageContaining("line 2: databases[1]: '../x.db'");
     assertThatThrownBy(() -> read("databases:", "  - store: /x"))
         .hasMessageContaining("has no 'path'");
+    assertThatThrownBy(() -> read("proxy: {listen: ':8080'}"))
+        .hasMessageContaining("'proxy' needs both 'listen' and 'application'");
+    assertThatThrownBy(() -> read("proxy: {write-forwarding: mail}"))
+        .hasMessageContaining("there are proxy, fly-replay, none");
     assertThatThrownBy(() -> read("data: \"d")).hasMessageContaining("not YAML");
     assertThatThrownBy(() -> read("listen: here")).hasMessageContaining("host:port");
     assertThatThrownBy(() -> read("tokens: [{scope: all, env: X}]"))
@@ -207,7 +211,8 @@ class ConfigFileTest {
             "0s");
     SluiceConfig config =
         options.resolve(
-            SluiceConfig.ofMount(Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null));
+            SluiceConfig.ofMount(
+                Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null, ProxySettings.EMPTY));
     assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));
@@ -266,6 +271,13 @@ class ConfigFileTest {
                 "token",
                 "insecure",
                 "low-latency",
+                "proxy",
+                "application",
+                "write-paths",
+                "read-paths",
+                "wait-limit",
+                "write-forwarding",
+                "retry-reads",
                 "databases")
             .stream()
             .filter(key -> !documented.contains("`" + key + "`"))

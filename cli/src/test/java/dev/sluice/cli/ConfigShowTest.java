@@ -84,6 +84,15 @@ final class ConfigShowTest {
         include: ["**.db", "12"]
         exclude: ["*.tmp", "yes"]
         checkpoint-pages: 2000
+        proxy:
+          listen: :8080
+          application: 127.0.0.1:3000
+          advertise: http://10.0.0.1:8080
+          write-paths: ["/admin/**"]
+          read-paths: ["/graphql"]
+          wait-limit: 2s
+          write-forwarding: fly-replay
+          retry-reads: true
         databases:
           - path: shop/app.db
             store: [/x, /y]

@@ -66,6 +66,8 @@ public final class Metrics implements DatabaseListener {
   private final Gauge openWaits =
       Gauge.build("sluice_waits_open", "Waits for a position that go on.").register(registry);
 
+  private final ProxyCounts proxy = new ProxyCounts(registry);
+
   public Metrics() {
     for (Wait outcome : Wait.values()) {
       waits.labels(outcome.label);
@@ -91,6 +93,11 @@ public final class Metrics implements DatabaseListener {
   @Override
   public void refused(String database, Exception why) {
     refused.labels(database).inc();
+  }
+
+  /** Counts what the proxy before an application does. */
+  public ProxyCounts proxy() {
+    return proxy;
   }
 
   private Counts counts(Database database) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param version of Sluice
  * @param databases those asked for, by name
  * @param storeUsage what its stores were asked, by store
+ * @param proxy where the proxy before its application is; null without one
  */
 public record NodeStatus(
     String nodeId,
@@ -25,7 +26,8 @@ public record NodeStatus(
     boolean connected,
     String version,
     List<DatabaseStatus> databases,
-    List<StoreUsage> storeUsage) {
+    List<StoreUsage> storeUsage,
+    @Nullable ProxyAddress proxy) {
   public NodeStatus {
     databases = List.copyOf(databases);
     storeUsage = storeUsage == null ? List.of() : List.copyOf(storeUsage);
@@ -43,6 +45,7 @@ public record NodeStatus(
         node.connected(),
         version,
         databases,
-        node.storeUsage());
+        node.storeUsage(),
+        node.proxy());
   }
 }

@@ -26,6 +26,11 @@ public interface NodeView {
     return null;
   }
 
+  /** The proxy before the application of this node; null without one. */
+  default @Nullable ProxyAddress proxy() {
+    return null;
+  }
+
   /**
    * Null when the node serves and, on a follower, has caught up once; otherwise what it waits for.
    */
@@ -62,6 +67,14 @@ public interface NodeView {
   /** What each store was asked, all databases together; empty without a store. */
   default List<StoreUsage> storeUsage() {
     return List.of();
+  }
+
+  /**
+   * Whether commits are seen only a moment after they have happened, unless {@link #captureNow} is
+   * called.
+   */
+  default boolean capturesLate() {
+    return false;
   }
 
   /**
