@@ -138,7 +138,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   }
 
   /** Begins to take part, when the mount and the HTTP server are there. */
-  void start(Path mounted, Capture captured, NodeStores opened, Snapshots made) throws IOException {
+  void start(MountedDatabases mounted, NodeStores opened, Snapshots made) throws IOException {
     files = mounted;
     stores = opened;
     snapshots = made;
@@ -449,9 +449,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   private static void handOffBeforeStop(Cluster cluster, Member to) {
     try {
-      cluster
-          .handOff(to.node(), STOP_MILLIS)
-          .get(STOP_MILLIS + ASK_MILLIS, TimeUnit.MILLISECONDS);
+      cluster.handOff(to.node(), STOP_MILLIS).get(STOP_MILLIS + ASK_MILLIS, TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {
       log.warn("stopping without having handed over to {}: {}", to.node(), e.getMessage());
     } catch (InterruptedException e) {

@@ -194,11 +194,7 @@ final class Node implements NodeView, Closeable {
     if (member != null) {
       cluster = member;
     } else if (follows) {
-      startFollower(
-          Objects.requireNonNull(config.follow()),
-          config.security(),
-          files,
-          null);
+      startFollower(Objects.requireNonNull(config.follow()), config.security(), files, null);
     } else {
       primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
     }

@@ -265,7 +265,8 @@ public final class Follower implements Closeable {
       while (!closed) {
         Frame frame = Frame.readFrom(in);
         brought |= take(frame, in);
-        boolean pause = frame.kind() == Frame.Kind.CAUGHT_UP || frame.kind() == Frame.Kind.HEARTBEAT;
+        boolean pause =
+            frame.kind() == Frame.Kind.CAUGHT_UP || frame.kind() == Frame.Kind.HEARTBEAT;
         if (brought && pause) {
           // What follows is sent to who connects with the new positions.
           return;
