@@ -82,6 +82,12 @@ final class DatabaseCapture {
 
   private boolean journalActive;
 
+  /**
+   * The journal was there before anybody could write: whoever opens the database next rolls it
+   * back, and that is no transaction. The file may be behind the log.
+   */
+  private boolean rollingBack;
+
   /** The journal is written past Sluice: {@link #seeJournal} has to look. */
   private volatile boolean journalBypassed;
 
@@ -459,7 +465,10 @@ final class DatabaseCapture {
   private void endJournal() throws IOException {
     boolean synced = mainSynced;
     syncs = synced;
-    if (!dirty.isEmpty() && !replica) {
+    if (rollingBack) {
+      rollingBack = false;
+      dirty.clear();
+    } else if (!dirty.isEmpty() && !replica) {
       cutMain();
       Database known = database;
       if (synced && known != null) {
@@ -676,7 +685,7 @@ final class DatabaseCapture {
     acquire();
     Database known;
     try {
-      if (journalActive && caller == mainWriter && !dirty.isEmpty() && !replica) {
+      if (journalActive && !rollingBack && caller == mainWriter && !dirty.isEmpty() && !replica) {
         cutMain();
       }
       known = database;
@@ -772,9 +781,7 @@ final class DatabaseCapture {
     try {
       database = known;
       forget();
-      if (capture.exists(path + "-wal")) {
-        wal.load(walFile());
-      }
+      watchNow();
       replica = false;
     } finally {
       lock.unlock();
@@ -785,12 +792,19 @@ final class DatabaseCapture {
   void watch() throws IOException {
     lock.lock();
     try {
-      if (capture.exists(path + "-wal")) {
-        wal.load(walFile());
-      }
+      watchNow();
     } finally {
       lock.unlock();
     }
+  }
+
+  private void watchNow() throws IOException {
+    if (capture.exists(path + "-wal")) {
+      wal.load(walFile());
+    }
+    rollingBack =
+        capture.exists(path) && readJournal(database == null ? 0 : database.pageSize()) != null;
+    journalActive = rollingBack;
   }
 
   private void forget() {
@@ -801,6 +815,7 @@ final class DatabaseCapture {
     withdrawn.clear();
     wal.forget();
     journalActive = false;
+    rollingBack = false;
     journalNonce = NO_JOURNAL;
     plainWrites = false;
     unread = false;
