@@ -94,11 +94,6 @@ public final class Cluster implements Closeable {
     thread.start();
   }
 
-  /** Whether applications may write on this node at this moment. */
-  public boolean isLeading() {
-    return lease.isHeld();
-  }
-
   /** What the lease was when it was last looked at; null before. */
   public @Nullable LeaseRecord lease() {
     return seen;

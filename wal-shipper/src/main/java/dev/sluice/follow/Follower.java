@@ -369,9 +369,7 @@ public final class Follower implements Closeable {
               + ": what was received before is not applied, so it can't be brought to the primary's history");
     }
     DifferenceRequest request =
-        database.withSums(
-            (position, sums) ->
-                new DifferenceRequest(database.pageSize(), positions(database), sums));
+        new DifferenceRequest(database.pageSize(), positions(database), database.pageSums());
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     request.writeTo(new DataOutputStream(bytes));
     HttpResponse<InputStream> response =

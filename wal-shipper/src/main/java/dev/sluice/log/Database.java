@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -584,19 +583,15 @@ public final class Database implements Closeable {
     }
   }
 
-  /**
-   * The checksum of each page after the last transaction; that of page 1 has the index 1.
-   *
-   * @param taken gets them under the lock, with the position they belong to
-   */
-  public <T> T withSums(BiFunction<Position, long[], T> taken) {
+  /** The checksum of each page after the last transaction; that of page 1 has the index 1. */
+  public long[] pageSums() {
     lock.lock();
     try {
       long[] copy = new long[pageCount + 1];
       for (int pgno = 1; pgno <= pageCount; pgno++) {
         copy[pgno] = sums.get(pgno);
       }
-      return taken.apply(position, copy);
+      return copy;
     } finally {
       lock.unlock();
     }
