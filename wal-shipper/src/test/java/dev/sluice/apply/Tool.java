@@ -67,14 +67,16 @@ final class Tool implements AutoCloseable {
    * Polls until there are so many rows: each state whole, none older than the one before. Now and
    * then it checkpoints, as any connection may, and connects anew.
    *
-   * @param busySeconds how long it may wait for a lock before that is an error; with 0 it keeps one
-   *     connection, as SQLite's connections disturb each other when they are opened and closed
+   * @param busySeconds how long it may wait for a lock, once it is ready, before that is an error;
+   *     with 0 it keeps one connection, as SQLite's connections disturb each other when they are
+   *     opened and closed
    */
   static Tool poller(Path database, int rows, int busySeconds) throws IOException {
     return python(
         database,
         """
-        target = int(sys.argv[2]); busy = int(sys.argv[3]); last = -1; polls = 0; c = connect(busy)
+        target = int(sys.argv[2]); busy = int(sys.argv[3]); last = -1; polls = 0; c = connect()
+        state(c); c.execute('pragma busy_timeout=%d' % (1000 * busy))
         say('ready')
         while last < target:
             if busy and polls % 50 == 0:
