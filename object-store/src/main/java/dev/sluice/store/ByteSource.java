@@ -5,11 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /**
  * Bytes of a known number that can be read again and again, because a put may have to be repeated.
@@ -24,6 +23,14 @@ public interface ByteSource {
   /** As {@link #open}, for whoever has a direct buffer. */
   default ReadableByteChannel openChannel() throws IOException {
     return Channels.newChannel(open());
+  }
+
+  /**
+   * A file that has these bytes and nothing else and is never written again, if there is one: a
+   * store in the same file system may take it over by a link instead of copying it.
+   */
+  default Optional<Path> file() {
+    return Optional.empty();
   }
 
   /** The bytes of an array, which must not change. */
@@ -50,29 +57,13 @@ public interface ByteSource {
     };
   }
 
-  /** The bytes of a file, which must not change; its size is taken now. */
+  /** The bytes of a file, which must not change meanwhile; its size is taken now. */
   static ByteSource of(Path file) throws IOException {
-    long size = Files.size(file);
-    return new ByteSource() {
-      @Override
-      public long sizeBytes() {
-        return size;
-      }
+    return new FileBytes(file, Files.size(file), Optional.empty());
+  }
 
-      @Override
-      public InputStream open() throws IOException {
-        return Files.newInputStream(file);
-      }
-
-      @Override
-      public ReadableByteChannel openChannel() throws IOException {
-        return FileChannel.open(file, StandardOpenOption.READ);
-      }
-
-      @Override
-      public String toString() {
-        return file.toString();
-      }
-    };
+  /** The bytes of a file that is never written again, only deleted; see {@link #file}. */
+  static ByteSource ofFinal(Path file) throws IOException {
+    return new FileBytes(file, Files.size(file), Optional.of(file));
   }
 }

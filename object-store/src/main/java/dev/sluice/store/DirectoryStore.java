@@ -45,11 +45,11 @@ import org.jspecify.annotations.Nullable;
  * root/ltx/0/.sluice-tmp-4711-…                        a put under way, or one that was killed
  * </pre>
  *
- * <p>A put writes and syncs a temporary file in the same directory, then takes the directory's
- * lock, checks the condition, places the metadata, then the object (by a hard link where nothing
- * may be replaced, which also holds against writers that know no lock), and syncs the directory. An
- * etag is made of modification time, size and file identity; times of successive versions of a key
- * ascend.
+ * <p>A put writes and syncs a temporary file in the same directory (or links one that will not
+ * change any more, {@link ByteSource#file}), then takes the directory's lock, checks the condition,
+ * places the metadata, then the object (by a hard link where nothing may be replaced, which also
+ * holds against writers that know no lock), and syncs the directory. An etag is made of
+ * modification time, size and file identity; times of successive versions of a key ascend.
  */
 public final class DirectoryStore implements ObjectStore {
   private static final String TEMPORARY = Keys.RESERVED + "tmp-";
@@ -158,7 +158,9 @@ public final class DirectoryStore implements ObjectStore {
       sweep(directory);
       Path temporary = temporaryIn(directory);
       try {
-        write(temporary, content);
+        if (!link(temporary, content)) {
+          write(temporary, content);
+        }
         try (DirectoryLock lock = DirectoryLock.of(directory)) {
           lock.ensureHeld();
           return place(temporary, file, key, metadata, contentTime, condition);
@@ -195,6 +197,34 @@ public final class DirectoryStore implements ObjectStore {
     return directory.toRealPath();
   }
 
+  /** Takes the content's own file over, where that can be; false when it has to be copied. */
+  private static boolean link(Path temporary, ByteSource content) throws IOException {
+    Path own = content.file().orElse(null);
+    if (own == null) {
+      return false;
+    }
+    try {
+      Files.createLink(temporary, own);
+    } catch (IOException | UnsupportedOperationException e) {
+      // Another file system, one without links, or the file of another user.
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+      if (channel.size() != content.sizeBytes()) {
+        throw changed(content, channel.size());
+      }
+      channel.force(true);
+    }
+    return true;
+  }
+
+  private static IOException changed(ByteSource content, long sizeBytes) {
+    return new IOException(
+        String.format(
+            "the content has %,d bytes, %,d were announced: did %s change?",
+            sizeBytes, content.sizeBytes(), content));
+  }
+
   private static void write(Path temporary, ByteSource content) throws IOException {
     long size = content.sizeBytes();
     try (ReadableByteChannel in = content.openChannel();
@@ -206,10 +236,7 @@ public final class DirectoryStore implements ObjectStore {
               ? copy(in, out, ByteBuffer.allocate((int) Math.min(BUFFER_BYTES, Math.max(1, size))))
               : copyLarge(in, out, direct);
       if (written != size) {
-        throw new IOException(
-            String.format(
-                "the content has %,d bytes, %,d were announced: did %s change?",
-                written, size, content));
+        throw changed(content, written);
       }
       out.force(true);
     }

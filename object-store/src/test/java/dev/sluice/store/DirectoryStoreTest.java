@@ -173,4 +173,50 @@ final class DirectoryStoreTest extends ObjectStoreContract {
       }
     }
   }
+
+  @Test
+  void aFileThatStaysAsItIsIsTakenOverByALink() throws IOException {
+    byte[] bytes = new byte[70_000];
+    new Random(4).nextBytes(bytes);
+    Path file = Files.write(directory.resolve("final"), bytes);
+    store.put("a/b", ByteSource.ofFinal(file), Map.of("x", "y"), PutCondition.IF_ABSENT);
+    assertThat(Files.isSameFile(root().resolve("a/b"), file)).isTrue();
+    assertThat(store.head("a/b").orElseThrow().metadata()).containsEntry("x", "y");
+    assertThatThrownBy(
+            () -> store.put("a/b", ByteSource.ofFinal(file), Map.of(), PutCondition.IF_ABSENT))
+        .isInstanceOf(PreconditionFailedException.class);
+    Files.delete(file);
+    try (InputStream in = store.get("a/b", ByteRange.ALL)) {
+      assertThat(in.readAllBytes()).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void aFileOfAnotherFileSystemIsCopied() throws IOException {
+    Path other = Path.of("/dev/shm");
+    assumeTrue(
+        Files.isWritable(other) && !Files.getFileStore(other).equals(Files.getFileStore(directory)),
+        "needs a second file system");
+    Path file = Files.createTempFile(other, "content", "");
+    try {
+      Files.write(file, new byte[] {1, 2, 3});
+      store.put("a", ByteSource.ofFinal(file), Map.of(), PutCondition.IF_ABSENT);
+      Files.write(file, new byte[] {4});
+      try (InputStream in = store.get("a", ByteRange.ALL)) {
+        assertThat(in.readAllBytes()).containsExactly(1, 2, 3);
+      }
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @Test
+  void aFileThatHasChangedIsNotTaken() throws IOException {
+    Path file = Files.write(directory.resolve("final"), new byte[10]);
+    ByteSource content = ByteSource.ofFinal(file);
+    Files.write(file, new byte[11]);
+    assertThatThrownBy(() -> store.put("a", content, Map.of(), PutCondition.IF_ABSENT))
+        .hasMessageContaining("did " + file + " change?");
+    assertThat(list("", "")).isEmpty();
+  }
 }

@@ -1,10 +1,12 @@
 package dev.sluice.log;
 
+import dev.sluice.log.TransactionLog.WholeAppender;
 import dev.sluice.ltx.Checksums;
 import dev.sluice.ltx.CorruptLtxException;
 import dev.sluice.ltx.LtxDecoder;
 import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxReheaded;
 import dev.sluice.ltx.LtxSnapshot;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
@@ -358,22 +360,25 @@ public final class Database implements Closeable {
   private void commitWhole(
       int pageSize, int commit, PageReader reader, WalRange wal, long startedNanos)
       throws IOException {
-    LtxHeader header = start(pageSize, commit, wal);
+    LtxHeader header = header(pageSize, commit, wal);
     sums.ensure(commit);
     long[] pageSums = new long[commit + 1];
-    long checksum =
-        LtxSnapshot.encode(
-                header,
-                inTurns(reader, pageSize),
-                log.appender(),
-                Runtime.getRuntime().availableProcessors(),
-                (pgno, sum) -> pageSums[pgno] = sum)
-            .databaseChecksum();
-    LogEntry entry = log.appender().commit(header, checksum);
+    LogEntry entry;
+    try (WholeAppender into = log.whole(header.minTxid())) {
+      long checksum =
+          LtxSnapshot.encode(
+                  LtxReheaded.bare(header),
+                  inTurns(reader, pageSize),
+                  into,
+                  Runtime.getRuntime().availableProcessors(),
+                  (pgno, sum) -> pageSums[pgno] = sum)
+              .databaseChecksum();
+      entry = into.commit(header, checksum);
+    }
     for (int pgno = 1; pgno <= commit; pgno++) {
       sums.set(pgno, pageSums[pgno]);
     }
-    committed(entry, checksum, header, startedNanos);
+    committed(entry, entry.postApplyChecksum(), header, startedNanos);
   }
 
   /** For several threads, of which one reads at a time: the others compress. */
@@ -397,14 +402,18 @@ public final class Database implements Closeable {
   }
 
   private LtxHeader start(int pageSize, int commit, WalRange wal) throws IOException {
+    LtxHeader header = header(pageSize, commit, wal);
+    log.appender().start(header.minTxid());
+    return header;
+  }
+
+  /** That of the next transaction, if it may be. */
+  private LtxHeader header(int pageSize, int commit, WalRange wal) throws IOException {
     guard.beforeCommit(name);
     long txid = position.txid() + 1;
     long timestamp = Math.max(clock.millis(), lastCommitMillis);
-    LtxHeader header =
-        LtxHeader.transactions(
-            pageSize, commit, txid, txid, timestamp, txid == 1 ? 0 : position.checksum(), wal);
-    log.appender().start(txid);
-    return header;
+    return LtxHeader.transactions(
+        pageSize, commit, txid, txid, timestamp, txid == 1 ? 0 : position.checksum(), wal);
   }
 
   private int remember(int changes, int pgno, long sum) {

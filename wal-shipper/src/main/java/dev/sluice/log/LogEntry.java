@@ -1,7 +1,10 @@
 package dev.sluice.log;
 
 import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxReheaded;
 import dev.sluice.ltx.Position;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One LTX file of the log.
@@ -9,11 +12,21 @@ import dev.sluice.ltx.Position;
  * @param header of the file
  * @param postApplyChecksum the database checksum after it
  * @param segment where it lies
- * @param offset of its first byte in the segment
+ * @param offset of its first byte in the segment, or of what the segment has of it
  * @param length in bytes
  */
 public record LogEntry(
     LtxHeader header, long postApplyChecksum, Segment segment, long offset, long length) {
+  /**
+   * The file that has this transaction alone, as a store takes it, with {@link
+   * LtxReheaded#bare(LtxHeader)} as its header; null when it has none of its own. It is never
+   * written again.
+   */
+  public @Nullable Path file() {
+    WholeFile whole = segment.whole();
+    return whole == null ? null : whole.path();
+  }
+
   public long minTxid() {
     return header.minTxid();
   }

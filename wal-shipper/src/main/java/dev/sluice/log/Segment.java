@@ -17,9 +17,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +33,12 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>One file for many transactions, because making a file costs more than a small transaction, and
- * because one fsync then covers all of them.
+ * because one fsync then covers all of them. A whole database has a segment for itself, which has
+ * only its ends, and {@link WholeFile} the rest:
+ *
+ * <pre>
+ *   length u64, highest bit set │ LTX header │ LTX trailer
+ * </pre>
  */
 final class Segment {
   static final String SUFFIX = ".log";
@@ -39,6 +46,13 @@ final class Segment {
   private static final Logger log = LoggerFactory.getLogger(Segment.class);
   static final int LENGTH_BYTES = Long.BYTES;
 
+  /** Set in the length of what lies in a {@link WholeFile}. */
+  private static final long WHOLE = 1L << 63;
+
+  /** A segment of this size gets no more transactions. */
+  private static final long FULL_BYTES = 8 << 20;
+
+  private static final int ENDS = LtxHeader.SIZE + LtxTrailer.SIZE;
   private static final int MIN_FILL = 16 << 10;
   private static final int MAX_FILL = 256 << 10;
   private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(MIN_FILL);
@@ -55,6 +69,11 @@ final class Segment {
 
   /** Up to where the file has been written or filled with zeros. For the thread that appends. */
   private long filled;
+
+  /** What the only entry has, and the trailer that it gets. Guarded by the log's lock. */
+  private volatile @Nullable Whole whole;
+
+  private record Whole(WholeFile file, LtxTrailer trailer) {}
 
   /** Something was appended that is not on the disk yet. */
   private volatile boolean unsynced;
@@ -99,10 +118,12 @@ final class Segment {
     ByteBuffer prefix =
         ByteBuffer.allocateDirect(LENGTH_BYTES + LtxHeader.SIZE).order(ByteOrder.BIG_ENDIAN);
     ByteBuffer trailer = ByteBuffer.allocateDirect(LtxTrailer.SIZE).order(ByteOrder.BIG_ENDIAN);
-    while (end + prefix.capacity() <= size) {
+    while (whole == null && end + prefix.capacity() <= size) {
       file.readFully(prefix.clear(), end);
-      long length = prefix.getLong(0);
-      if (length < LtxHeader.SIZE + LtxTrailer.SIZE || length > size - end - LENGTH_BYTES) {
+      boolean elsewhere = prefix.getLong(0) < 0;
+      long length = prefix.getLong(0) & ~WHOLE;
+      long here = elsewhere ? ENDS : length;
+      if (length < ENDS || here > size - end - LENGTH_BYTES) {
         break;
       }
       LtxHeader header;
@@ -115,9 +136,17 @@ final class Segment {
       if (!entries.isEmpty() && header.minTxid() != entries.get(entries.size() - 1).maxTxid() + 1) {
         break;
       }
-      file.readFully(trailer.clear(), offset + length - LtxTrailer.SIZE);
-      entries.add(new LogEntry(header, trailer.getLong(0), this, offset, length));
-      end = offset + length;
+      file.readFully(trailer.clear(), offset + here - LtxTrailer.SIZE);
+      LtxTrailer ends = LtxTrailer.parse(trailer.flip());
+      if (elsewhere) {
+        Optional<WholeFile> found = WholeFile.open(directory(), firstTxid, length);
+        if (found.isEmpty()) {
+          break;
+        }
+        whole = new Whole(found.get(), ends);
+      }
+      entries.add(new LogEntry(header, ends.postApplyChecksum(), this, offset, length));
+      end = offset + here;
     }
     // Zeros that nothing came into, or a record that a crash left unfinished.
     if (end < size) {
@@ -136,6 +165,10 @@ final class Segment {
       if (!isWhole(entries.get(i))) {
         end = entries.get(i).offset() - LENGTH_BYTES;
         entries.subList(i, entries.size()).clear();
+        if (whole != null) {
+          whole.file().delete();
+          whole = null;
+        }
         file.truncate(end);
         filled = end;
         return false;
@@ -145,11 +178,16 @@ final class Segment {
   }
 
   private boolean isWhole(LogEntry entry) throws IOException {
-    try (LtxDecoder decoder = LtxDecoder.open(source(entry), path.toString())) {
+    Whole of = whole;
+    // Of a whole file its own ends count, too: a store gets them.
+    try (LtxDecoder decoder =
+        LtxDecoder.open(of == null ? source(entry) : of.file().bytes(), path.toString())) {
       while (decoder.next()) {
         // Reading is verifying.
       }
-      return decoder.trailer().postApplyChecksum() == entry.postApplyChecksum();
+      return of == null
+          ? decoder.trailer().postApplyChecksum() == entry.postApplyChecksum()
+          : of.file().trailer(entry.header(), entry.postApplyChecksum()).equals(of.trailer());
     } catch (CorruptLtxException e) {
       log.warn(
           "{}: the log is damaged from TXID {} on, as a kill or a loss of power leaves it: {}",
@@ -203,8 +241,51 @@ final class Segment {
     return entry;
   }
 
+  /**
+   * Makes a whole database the only transaction of this segment, which was empty.
+   *
+   * @param written has all of it
+   * @param header that it gets
+   */
+  LogEntry commit(LtxHeader header, long postApplyChecksum, WholeFile written) throws IOException {
+    LtxTrailer trailer = written.trailer(header, postApplyChecksum);
+    ByteBuffer record =
+        ByteBuffer.allocateDirect(LENGTH_BYTES + ENDS).putLong(written.size() | WHOLE);
+    header.writeTo(record);
+    trailer.writeTo(record);
+    file.write(record.flip(), 0);
+    LogEntry entry = new LogEntry(header, postApplyChecksum, this, LENGTH_BYTES, written.size());
+    whole = new Whole(written, trailer);
+    entries.add(entry);
+    end = record.capacity();
+    unsynced = true;
+    return entry;
+  }
+
+  /** True when the next transaction belongs into another segment. */
+  boolean isFull() {
+    return whole != null || end >= FULL_BYTES;
+  }
+
+  /** What it takes on the disk. */
+  long sizeBytes() {
+    Whole of = whole;
+    return of == null ? end : end + of.file().size();
+  }
+
+  /** The file with the only transaction, or null. */
+  @Nullable WholeFile whole() {
+    Whole of = whole;
+    return of == null ? null : of.file();
+  }
+
   LtxSource source(LogEntry entry) {
-    return new EntrySource(entry);
+    Whole of = whole;
+    return of == null ? new EntrySource(entry) : of.file().source(entry.header(), of.trailer());
+  }
+
+  private Path directory() {
+    return Objects.requireNonNull(path.getParent());
   }
 
   /** Also while another thread is about to change that. */
@@ -214,6 +295,10 @@ final class Segment {
 
   /** Only a hint, so that a later {@link #sync} has less to wait for. */
   void startSync() {
+    WholeFile of = whole();
+    if (of != null) {
+      of.startSync();
+    }
     file.startSync();
   }
 
@@ -225,9 +310,13 @@ final class Segment {
       }
       unsynced = false;
       try {
+        WholeFile of = whole();
+        if (of != null) {
+          of.sync();
+        }
         file.sync();
         if (unnamed) {
-          NativeFile.syncDirectory(Objects.requireNonNull(path.getParent()));
+          NativeFile.syncDirectory(directory());
           unnamed = false;
         }
       } catch (ErrnoException e) {
@@ -241,6 +330,10 @@ final class Segment {
 
   void close() {
     file.close();
+    WholeFile of = whole();
+    if (of != null) {
+      of.close();
+    }
   }
 
   /** Whoever reads an entry right now may finish; the descriptor is closed a little later. */
@@ -251,6 +344,10 @@ final class Segment {
 
   void unlink() throws IOException {
     Files.deleteIfExists(path);
+    WholeFile of = whole();
+    if (of != null) {
+      of.unlink();
+    }
   }
 
   void closeLater() {
@@ -265,13 +362,7 @@ final class Segment {
 
     @Override
     public void readFully(long offset, ByteBuffer target) throws IOException {
-      if (target.isDirect()) {
-        entry.segment().file.readFully(target, entry.offset() + offset);
-        return;
-      }
-      ByteBuffer direct = ByteBuffer.allocateDirect(target.remaining());
-      entry.segment().file.readFully(direct, entry.offset() + offset);
-      target.put(direct.flip());
+      entry.segment().file.readFully(target, entry.offset() + offset);
     }
 
     @Override

@@ -206,7 +206,7 @@ public final class Snapshots {
             position.txid(),
             Math.max(1, database.lastCommitMillis()),
             checksum);
-    Path out = Files.createTempFile(directory, "difference", ".ltx");
+    Path out = NativeFile.createTemporary(directory, "difference", ".ltx");
     try (NativeFile in = NativeFile.open(raw, Libc.O_RDONLY);
         NativeFile target = NativeFile.open(out, Libc.O_RDWR | Libc.O_TRUNC)) {
       LtxEncoder encoder = new LtxEncoder();
@@ -236,7 +236,7 @@ public final class Snapshots {
 
   private SnapshotFile encode(Database database, Path raw, Position position, boolean checksums)
       throws IOException {
-    Path out = Files.createTempFile(directory, "snapshot", ".ltx");
+    Path out = NativeFile.createTemporary(directory, "snapshot", ".ltx");
     try (NativeFile in = NativeFile.open(raw, Libc.O_RDONLY);
         NativeFile target = NativeFile.open(out, Libc.O_RDWR | Libc.O_TRUNC)) {
       int pageSize = database.pageSize();

@@ -30,14 +30,8 @@ import org.jspecify.annotations.Nullable;
  * durable.
  */
 public final class TransactionLog implements Closeable {
-  /** A new segment begins when the last has this size. */
-  private static final long SEGMENT_BYTES = 8 << 20;
-
   /** A file up to this size is written with its length, in one piece. */
   private static final int SMALL = 8 << 10;
-
-  /** So much of a large file goes to the disk while the rest of it is being made. */
-  private static final long HINT_BYTES = 16 << 20;
 
   private final Path directory;
   private final ReentrantLock lock = new ReentrantLock();
@@ -62,12 +56,8 @@ public final class TransactionLog implements Closeable {
       NativeFile.syncDirectory(Objects.requireNonNull(directory.getParent()));
     }
     TransactionLog log = new TransactionLog(directory);
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path path :
-          files
-              .filter(f -> f.getFileName().toString().endsWith(Segment.SUFFIX))
-              .sorted()
-              .toList()) {
+    try {
+      for (Path path : files(directory, Segment.SUFFIX)) {
         Segment segment = Segment.open(path);
         LogEntry last = log.last();
         boolean follows =
@@ -81,11 +71,29 @@ public final class TransactionLog implements Closeable {
         }
       }
       log.verify(verify);
+      log.deleteUnused();
     } catch (IOException | RuntimeException e) {
       log.close();
       throw e;
     }
     return log;
+  }
+
+  private static List<Path> files(Path directory, String suffix) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(f -> f.getFileName().toString().endsWith(suffix)).sorted().toList();
+    }
+  }
+
+  /** A kill has left them. */
+  private void deleteUnused() throws IOException {
+    List<Path> used =
+        segments.stream().flatMap(s -> s.entries.stream()).map(LogEntry::file).toList();
+    for (Path file : files(directory, WholeFile.SUFFIX)) {
+      if (!used.contains(file)) {
+        Files.delete(file);
+      }
+    }
   }
 
   /**
@@ -117,27 +125,15 @@ public final class TransactionLog implements Closeable {
 
     private @Nullable Segment segment;
     private long taken;
-
-    /** Up to where the disk was told to begin. */
-    private long hinted;
-
-    private final AtomicBoolean writingBack = new AtomicBoolean();
+    private final WriteBack writeBack = new WriteBack();
 
     void start(long minTxid) throws ErrnoException {
       taken = 0;
-      hinted = 0;
       start.clear().position(Segment.LENGTH_BYTES);
       lock.lock();
       try {
         Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
-        if (last == null || last.end >= SEGMENT_BYTES) {
-          if (last != null) {
-            last.finish();
-          }
-          last = Segment.create(directory, minTxid);
-          segments.add(last);
-        }
-        segment = last;
+        segment = last == null || last.isFull() ? begin(minTxid) : last;
       } finally {
         lock.unlock();
       }
@@ -160,25 +156,7 @@ public final class TransactionLog implements Closeable {
         segment.write(bytes, taken);
       }
       taken += n;
-      if (taken - hinted >= HINT_BYTES) {
-        hinted = taken;
-        writeBack(segment);
-      }
-    }
-
-    /** By another thread, as a busy disk makes whoever asks wait. */
-    private void writeBack(Segment written) {
-      if (writingBack.compareAndSet(false, true)) {
-        Thread thread =
-            new Thread(
-                () -> {
-                  written.startSync();
-                  writingBack.set(false);
-                },
-                "log-write-back");
-        thread.setDaemon(true);
-        thread.start();
-      }
+      writeBack.written(n, segment::startSync);
     }
 
     LogEntry commit(LtxHeader header, long postApplyChecksum) throws ErrnoException {
@@ -199,6 +177,96 @@ public final class TransactionLog implements Closeable {
 
   Appender appender() {
     return appender;
+  }
+
+  /** Begins a segment. With the lock. */
+  private Segment begin(long minTxid) throws ErrnoException {
+    Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
+    if (last != null && last.entries.isEmpty()) {
+      segments.remove(last);
+      last.close();
+    } else if (last != null) {
+      last.finish();
+    }
+    Segment segment = Segment.create(directory, minTxid);
+    segments.add(segment);
+    return segment;
+  }
+
+  /**
+   * Takes the bytes of an LTX file with a whole database, without database checksums; it is in the
+   * log after {@link #commit}, or gone when closed before.
+   */
+  final class WholeAppender implements LtxSink, Closeable {
+    private final WholeFile file;
+    private final WriteBack writeBack = new WriteBack();
+    private boolean committed;
+
+    private WholeAppender(long txid) throws IOException {
+      file = WholeFile.create(directory, txid);
+    }
+
+    @Override
+    public void write(ByteBuffer bytes) throws IOException {
+      int n = bytes.remaining();
+      file.write(bytes);
+      writeBack.written(n, file::startSync);
+    }
+
+    /**
+     * Adds it to the log.
+     *
+     * @param header that it has there, with checksums
+     */
+    LogEntry commit(LtxHeader header, long postApplyChecksum) throws IOException {
+      lock.lock();
+      try {
+        LogEntry entry = begin(header.minTxid()).commit(header, postApplyChecksum, file);
+        committed = true;
+        return entry;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (!committed) {
+        file.delete();
+      }
+    }
+  }
+
+  /** Begins a whole database, whose first transaction is {@code txid}. */
+  WholeAppender whole(long txid) throws IOException {
+    return new WholeAppender(txid);
+  }
+
+  /** Has the disk begin with a large file while the rest of it is being made. */
+  private static final class WriteBack {
+    /** After so many bytes each time. */
+    private static final long HINT_BYTES = 16 << 20;
+
+    private long waiting;
+    private final AtomicBoolean busy = new AtomicBoolean();
+
+    /** By another thread, as a busy disk makes whoever asks wait. */
+    void written(int bytes, Runnable startSync) {
+      waiting += bytes;
+      if (waiting < HINT_BYTES || !busy.compareAndSet(false, true)) {
+        return;
+      }
+      waiting = 0;
+      Thread thread =
+          new Thread(
+              () -> {
+                startSync.run();
+                busy.set(false);
+              },
+              "log-write-back");
+      thread.setDaemon(true);
+      thread.start();
+    }
   }
 
   /** The newest entry, or null when there is none. */
@@ -389,7 +457,7 @@ public final class TransactionLog implements Closeable {
   public long sizeBytes() {
     lock.lock();
     try {
-      return segments.stream().mapToLong(s -> s.end).sum();
+      return segments.stream().mapToLong(Segment::sizeBytes).sum();
     } finally {
       lock.unlock();
     }

@@ -2,8 +2,11 @@ package dev.sluice.os;
 
 import java.io.Closeable;
 import java.io.EOFException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * A file by its descriptor. Unlike a {@code FileChannel} it survives an interrupt of a thread that
@@ -35,6 +38,19 @@ public final class NativeFile implements Closeable {
       throw new ErrnoException("cannot open " + path, -fd);
     }
     return new NativeFile(path, fd);
+  }
+
+  /**
+   * Makes an empty file with a name that nothing else has. Unlike those of the library, others may
+   * read it where the umask lets them, so that it may become a file that stays.
+   */
+  public static Path createTemporary(Path directory, String prefix, String suffix)
+      throws IOException {
+    return Files.createTempFile(
+        directory,
+        prefix,
+        suffix,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
   }
 
   /** Waits until the names in a directory are on the disk. */

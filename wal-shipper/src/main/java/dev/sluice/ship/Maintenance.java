@@ -235,7 +235,7 @@ final class Maintenance {
               StoreLayout.SNAPSHOT_LEVEL,
               snapshot.header(),
               snapshot.position(),
-              ByteSource.of(snapshot.path()));
+              ByteSource.ofFinal(snapshot.path()));
       log.info("{}: snapshot {}, {} bytes", database.name(), file.name(), file.sizeBytes());
       return snapshot.position();
     }

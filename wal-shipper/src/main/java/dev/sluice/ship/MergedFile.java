@@ -1,12 +1,13 @@
 package dev.sluice.ship;
 
-import dev.sluice.ltx.LtxBare;
 import dev.sluice.ltx.LtxCompactor;
 import dev.sluice.ltx.LtxDecoder;
 import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxFile;
 import dev.sluice.ltx.LtxHeader;
+import dev.sluice.ltx.LtxReheaded;
 import dev.sluice.ltx.LtxSink;
+import dev.sluice.os.NativeFile;
 import dev.sluice.restore.StoredPages;
 import dev.sluice.store.ByteSource;
 import java.io.ByteArrayOutputStream;
@@ -42,10 +43,10 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
       LtxHeader header = merge(inputs, sink(bytes), true);
       return new MergedFile(header, ByteSource.of(bytes.toByteArray()), null);
     }
-    Path file = Files.createTempFile(directory, "merged", ".ltx");
+    Path file = NativeFile.createTemporary(directory, "merged", ".ltx");
     try (TemporaryFile out = new TemporaryFile(file)) {
       LtxHeader header = merge(inputs, out, true);
-      return new MergedFile(header, ByteSource.of(file), file);
+      return new MergedFile(header, ByteSource.ofFinal(file), file);
     } catch (IOException | RuntimeException e) {
       Files.deleteIfExists(file);
       throw e;
@@ -59,7 +60,7 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
    */
   static MergedFile single(LtxFile input, Path directory) throws IOException {
     if (input.sizeBytes() > IN_MEMORY_BYTES) {
-      LtxBare bare = LtxBare.of(input);
+      LtxReheaded bare = LtxReheaded.bare(input);
       return new MergedFile(bare.header(), new SourceBytes(bare), null);
     }
     if (input.header().isSnapshot()) {
@@ -99,7 +100,7 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
    */
   static MergedFile difference(List<LtxFile> inputs, StoredPages from, Path directory)
       throws IOException {
-    Path file = Files.createTempFile(directory, "difference", ".ltx");
+    Path file = NativeFile.createTemporary(directory, "difference", ".ltx");
     try (MergedFile whole = of(inputs, directory);
         LtxDecoder decoder = LtxDecoder.open(whole.content().open(), "the difference");
         TemporaryFile out = new TemporaryFile(file)) {
@@ -112,7 +113,7 @@ record MergedFile(LtxHeader header, ByteSource content, @Nullable Path file) imp
         }
       }
       encoder.finish(0);
-      return new MergedFile(whole.header(), ByteSource.of(file), file);
+      return new MergedFile(whole.header(), ByteSource.ofFinal(file), file);
     } catch (IOException | RuntimeException e) {
       Files.deleteIfExists(file);
       throw e;

@@ -5,6 +5,7 @@ import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
 import dev.sluice.log.Snapshots.SnapshotFile;
 import dev.sluice.ltx.LtxFile;
+import dev.sluice.ltx.LtxReheaded;
 import dev.sluice.ltx.Position;
 import dev.sluice.ltx.Txid;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
@@ -333,18 +334,8 @@ final class ShippedDatabase {
     if (batch.isEmpty()) {
       return shipSnapshot(from, writer);
     }
-    List<LtxFile> inputs = new ArrayList<>(batch.size());
-    for (LogEntry entry : batch) {
-      inputs.add(LtxFile.open(database.log().source(entry), database.name()));
-    }
     Position to = batch.get(batch.size() - 1).position();
-    StoredPages differsFrom = base;
-    try (MergedFile merged =
-        differsFrom != null
-            ? MergedFile.difference(inputs, differsFrom, directory)
-            : inputs.size() == 1
-                ? MergedFile.single(inputs.get(0), directory)
-                : MergedFile.of(inputs, directory)) {
+    try (MergedFile merged = merged(batch)) {
       boolean snapshot =
           merged.header().isSnapshot() && merged.content().sizeBytes() > WHOLE_AT_LEVEL_0_BYTES;
       StoreFile file =
@@ -357,6 +348,24 @@ final class ShippedDatabase {
     return to;
   }
 
+  private MergedFile merged(List<LogEntry> batch) throws IOException {
+    Path alone = batch.size() == 1 ? batch.get(0).file() : null;
+    if (alone != null && base == null) {
+      return new MergedFile(
+          LtxReheaded.bare(batch.get(0).header()), ByteSource.ofFinal(alone), null);
+    }
+    List<LtxFile> inputs = new ArrayList<>(batch.size());
+    for (LogEntry entry : batch) {
+      inputs.add(LtxFile.open(database.log().source(entry), database.name()));
+    }
+    if (base != null) {
+      return MergedFile.difference(inputs, base, directory);
+    }
+    return inputs.size() == 1
+        ? MergedFile.single(inputs.get(0), directory)
+        : MergedFile.of(inputs, directory);
+  }
+
   /** The log begins later, or the page size has changed: only a snapshot leads on. */
   private Position shipSnapshot(Position from, StoreWriter writer) throws IOException {
     try (SnapshotFile snapshot = snapshots.make(database, false)) {
@@ -365,7 +374,7 @@ final class ShippedDatabase {
           StoreLayout.SNAPSHOT_LEVEL,
           snapshot.header(),
           snapshot.position(),
-          ByteSource.of(snapshot.path()));
+          ByteSource.ofFinal(snapshot.path()));
       shippedPageSize = snapshot.header().pageSize();
       base = null;
       if (!from.equals(Position.NONE)) {

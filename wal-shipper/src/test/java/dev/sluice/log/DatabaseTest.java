@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.LtxFile;
+import dev.sluice.ltx.LtxReheaded;
 import dev.sluice.ltx.LtxSource;
+import dev.sluice.ltx.LtxVerifier;
 import dev.sluice.ltx.Position;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -16,6 +19,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -151,7 +155,79 @@ final class DatabaseTest {
                     }))
         .hasMessageContaining("no more");
     assertThat(database.position()).isEqualTo(Position.NONE);
+    assertThat(wholeFiles()).isEmpty();
     model.commit(database);
+    assertThat(replay(database)).isEqualTo(model.bytes());
+  }
+
+  private List<Path> wholeFiles() throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("log"))) {
+      return files.filter(f -> f.toString().endsWith(".ltx")).toList();
+    }
+  }
+
+  @Test
+  void aLargeDatabaseIsAFileAsStoresTakeIt() throws IOException {
+    model.grow(10_000);
+    model.commit(database);
+    LogEntry whole = database.log().last();
+    assertThat(wholeFiles()).containsExactly(whole.file());
+    try (LtxFile file = LtxFile.open(LtxSource.of(whole.file()), "file")) {
+      assertThat(file.header()).isEqualTo(LtxReheaded.bare(whole.header()));
+      assertThat(file.header().hasChecksums()).isFalse();
+    }
+    LtxVerifier.verify(LtxSource.of(whole.file()), "file");
+    LtxVerifier.verify(database.log().source(whole), "of the log");
+    assertThat(database.log().sizeBytes()).isGreaterThan(whole.length());
+    model.commit(database, model.change());
+    assertThat(database.log().last().file()).isNull();
+
+    reopen();
+    whole = database.log().first();
+    assertThat(whole.file()).isEqualTo(wholeFiles().get(0));
+    LtxVerifier.verify(database.log().source(whole), "of the log");
+    assertThat(replay(database)).isEqualTo(model.bytes());
+    long last = database.position().txid();
+    database.log().trim(0, last);
+    assertThat(wholeFiles()).isEmpty();
+    assertThat(database.log().first().minTxid()).isEqualTo(last);
+    reopen();
+    assertThat(database.position().txid()).isEqualTo(last);
+  }
+
+  @Test
+  void aLargeDatabaseThatIsDamagedIsCutAgain() throws IOException {
+    model.grow(10_000);
+    model.commit(database);
+    Path file = database.log().last().file();
+    long size = Files.size(file);
+    for (long at : new long[] {-1, 100, size / 2, size - 1}) {
+      database.close();
+      try (RandomAccessFile damaged = new RandomAccessFile(file.toFile(), "rw")) {
+        if (at < 0) {
+          damaged.setLength(size - 1);
+        } else {
+          damaged.seek(at);
+          int old = damaged.read();
+          damaged.seek(at);
+          damaged.write(old ^ 1);
+        }
+      }
+      open();
+      assertThat(database.position()).as("at %d", at).isEqualTo(Position.NONE);
+      assertThat(wholeFiles()).isEmpty();
+      assertThat(model.commit(database)).isTrue();
+      assertThat(replay(database)).isEqualTo(model.bytes());
+    }
+  }
+
+  @Test
+  void whatAKillLeftOfALargeDatabaseIsDeleted() throws IOException {
+    model.commit(database, model.change());
+    Path left = Files.write(directory.resolve("log/0000000000000002.ltx"), new byte[100]);
+    reopen();
+    assertThat(left).doesNotExist();
+    model.commit(database, model.change());
     assertThat(replay(database)).isEqualTo(model.bytes());
   }
 

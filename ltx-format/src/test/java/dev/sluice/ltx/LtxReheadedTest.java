@@ -11,7 +11,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 /** What is taken as it stands is what an encoder would have written. */
-class LtxBareTest {
+class LtxReheadedTest {
   @Property(tries = 200)
   void sameBytesAsEncodedWithoutChecksums(
       @ForAll long seed,
@@ -26,9 +26,15 @@ class LtxBareTest {
       byte[] file = with.transaction(pages);
       byte[] expected = without.transaction(pages);
       try (LtxFile opened = LtxFile.open(LtxSource.of(ByteBuffer.wrap(file)), "with")) {
-        LtxBare bare = LtxBare.of(opened);
+        LtxReheaded bare = LtxReheaded.bare(opened);
         assertThat(read(bare, piece)).isEqualTo(expected);
         assertThat(bare.header()).isEqualTo(LtxHeader.parse(ByteBuffer.wrap(expected)));
+        try (LtxFile reopened = LtxFile.open(LtxSource.of(ByteBuffer.wrap(expected)), "without")) {
+          LtxReheaded back =
+              LtxReheaded.of(reopened, opened.header(), opened.trailer().postApplyChecksum());
+          assertThat(read(back, piece)).isEqualTo(file);
+          assertThat(back.trailer()).isEqualTo(opened.trailer());
+        }
       }
     }
   }
@@ -51,7 +57,7 @@ class LtxBareTest {
     database.pages.put(1, database.page());
     byte[] file = TestDatabase.file(header, database.pages, database.checksum());
     try (LtxFile opened = LtxFile.open(LtxSource.of(ByteBuffer.wrap(file)), "of a WAL")) {
-      LtxBare bare = LtxBare.of(opened);
+      LtxReheaded bare = LtxReheaded.bare(opened);
       assertThat(bare.header()).isEqualTo(LtxHeader.snapshot(512, 1, 1, 5).withoutChecksum());
       LtxVerifier.verify(LtxSource.of(ByteBuffer.wrap(read(bare, 4096))), "bare");
     }
@@ -62,7 +68,7 @@ class LtxBareTest {
     byte[] file = new TestDatabase(512, 1).transaction(3);
     file[LtxHeader.SIZE + 5] = 0;
     try (LtxFile opened = LtxFile.open(LtxSource.of(ByteBuffer.wrap(file)), "no sizes")) {
-      assertThatIllegalArgumentException().isThrownBy(() -> LtxBare.of(opened));
+      assertThatIllegalArgumentException().isThrownBy(() -> LtxReheaded.bare(opened));
     }
   }
 }

@@ -5,50 +5,71 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The bytes of an LTX file as {@link LtxHeader#withoutChecksum} makes them: its pages and its page
- * index as they stand, between another header and another trailer. As a CRC is linear, the new file
- * checksum comes from the old one, and nothing is read that is not asked for. Safe for use by many
- * threads.
+ * An LTX file with another header and another database checksum: its pages and its page index as
+ * they stand, between other ends. As a CRC is linear, the new file checksum comes from the old one,
+ * and nothing is read that is not asked for. Safe for use by many threads.
  */
-public final class LtxBare implements LtxSource {
+public final class LtxReheaded implements LtxSource {
   private final LtxSource source;
   private final LtxHeader header;
+  private final LtxTrailer trailer;
   private final byte[] head = new byte[LtxHeader.SIZE];
   private final byte[] tail = new byte[LtxTrailer.SIZE];
 
-  private LtxBare(LtxSource source, LtxHeader header, LtxTrailer trailer) {
+  /**
+   * The pages of a file between ends that are known.
+   *
+   * @param source is not closed with it
+   */
+  public LtxReheaded(LtxSource source, LtxHeader header, LtxTrailer trailer) {
     this.source = source;
     this.header = header;
+    this.trailer = trailer;
     header.writeTo(ByteBuffer.wrap(head));
     trailer.writeTo(ByteBuffer.wrap(tail));
   }
 
   /**
-   * The bytes of a file without database checksums, and without where in a WAL it was.
+   * A file without database checksums, and without where in a WAL it was: as stores take it.
    *
    * @param file which must stay open, and is not closed with it; its frames have sizes, as all have
    *     that this library writes
    */
-  public static LtxBare of(LtxFile file) throws IOException {
+  public static LtxReheaded bare(LtxFile file) throws IOException {
+    return of(file, bare(file.header()), 0);
+  }
+
+  /** The header that {@link #bare(LtxFile)} gives a file. */
+  public static LtxHeader bare(LtxHeader header) {
+    return LtxHeader.transactions(
+            header.pageSize(),
+            header.commit(),
+            header.minTxid(),
+            header.maxTxid(),
+            header.timestampMillis(),
+            header.preApplyChecksum())
+        .withoutChecksum();
+  }
+
+  /**
+   * A file with another header.
+   *
+   * @param file as for {@link #bare(LtxFile)}
+   * @param postApplyChecksum of the database; 0 when the header has the NoChecksum flag
+   */
+  public static LtxReheaded of(LtxFile file, LtxHeader header, long postApplyChecksum)
+      throws IOException {
     checkSized(file);
     LtxHeader old = file.header();
-    LtxHeader bare =
-        LtxHeader.transactions(
-                old.pageSize(),
-                old.commit(),
-                old.minTxid(),
-                old.maxTxid(),
-                old.timestampMillis(),
-                old.preApplyChecksum())
-            .withoutChecksum();
     long covered =
         (long) file.index().count() * (PageFrame.SIZED_HEADER + old.pageSize())
             + file.lengthAfterPages();
-    long headers = crc(old) ^ crc(bare);
-    long trailers = crc(file.trailer().postApplyChecksum()) ^ crc(0L);
+    long headers = crc(old) ^ crc(header);
+    long trailers = crc(file.trailer().postApplyChecksum()) ^ crc(postApplyChecksum);
     // Of two CRCs of the same length, the exclusive or is that of the exclusive or.
     long checksum = file.trailer().fileChecksum() ^ Crc64.combine(headers, 0, covered) ^ trailers;
-    return new LtxBare(file.source(), bare, new LtxTrailer(0, checksum | Checksums.FLAG));
+    return new LtxReheaded(
+        file.source(), header, new LtxTrailer(postApplyChecksum, checksum | Checksums.FLAG));
   }
 
   private static void checkSized(LtxFile file) throws IOException {
@@ -74,6 +95,11 @@ public final class LtxBare implements LtxSource {
   /** The header that these bytes begin with. */
   public LtxHeader header() {
     return header;
+  }
+
+  /** The trailer that they end with. */
+  public LtxTrailer trailer() {
+    return trailer;
   }
 
   @Override
