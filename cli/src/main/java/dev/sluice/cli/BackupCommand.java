@@ -125,7 +125,7 @@ abstract class BackupCommand extends CliCommand {
       StoreUrl url = urls.get(i);
       try (ObjectStore store =
           new RetryingStore(
-              new BandwidthLimitedStore(open(url), RateLimit.NONE, limit), Backoff.DEFAULT)) {
+              BandwidthLimitedStore.around(open(url), RateLimit.NONE, limit), Backoff.DEFAULT)) {
         return action.run(store, StoreLayout.of(url.scheme(), ""), url);
       } catch (StoreUnavailableException e) {
         if (i == urls.size() - 1) {

@@ -107,7 +107,7 @@ final class NodeStores {
             group -> new StoreMeter(group, config.shipping().pricesOf(url), Clock.systemUTC()));
     try {
       return new RetryingStore(
-          new BandwidthLimitedStore(Stores.open(url, meter.stats()), bandwidth, RateLimit.NONE),
+          BandwidthLimitedStore.around(Stores.open(url, meter.stats()), bandwidth, RateLimit.NONE),
           RETRIES);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

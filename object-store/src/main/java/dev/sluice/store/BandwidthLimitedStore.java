@@ -19,14 +19,23 @@ public final class BandwidthLimitedStore implements ObjectStore {
   private final RateLimit up;
   private final RateLimit down;
 
-  /**
-   * @param up for what is put
-   * @param down for what is read
-   */
-  public BandwidthLimitedStore(ObjectStore store, RateLimit up, RateLimit down) {
+  private BandwidthLimitedStore(ObjectStore store, RateLimit up, RateLimit down) {
     this.store = store;
     this.up = up;
     this.down = down;
+  }
+
+  /**
+   * A store with limits; without any it is the store itself, which may have shorter ways than
+   * streams.
+   *
+   * @param up for what is put
+   * @param down for what is read
+   */
+  public static ObjectStore around(ObjectStore store, RateLimit up, RateLimit down) {
+    return up == RateLimit.NONE && down == RateLimit.NONE
+        ? store
+        : new BandwidthLimitedStore(store, up, down);
   }
 
   @Override

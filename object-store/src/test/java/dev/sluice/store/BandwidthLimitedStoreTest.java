@@ -21,7 +21,7 @@ final class BandwidthLimitedStoreTest extends ObjectStoreContract {
 
   @Override
   protected ObjectStore open() {
-    return new BandwidthLimitedStore(new InMemoryStore(), up, down);
+    return BandwidthLimitedStore.around(new InMemoryStore(), up, down);
   }
 
   private double seconds() {
@@ -51,7 +51,7 @@ final class BandwidthLimitedStoreTest extends ObjectStoreContract {
 
   @Test
   void singleBytesAndNoLimit() throws IOException {
-    store = new BandwidthLimitedStore(new InMemoryStore(), RateLimit.NONE, limit(1));
+    store = BandwidthLimitedStore.around(new InMemoryStore(), RateLimit.NONE, limit(1));
     store.put("a", ByteSource.of(new byte[3_000_000]), Map.of(), PutCondition.NONE);
     assertThat(seconds()).isZero();
     try (InputStream in = store.get("a", ByteRange.ALL)) {
@@ -71,7 +71,7 @@ final class BandwidthLimitedStoreTest extends ObjectStoreContract {
             time -> {
               throw new InterruptedException();
             });
-    store = new BandwidthLimitedStore(new InMemoryStore(), interrupted, RateLimit.NONE);
+    store = BandwidthLimitedStore.around(new InMemoryStore(), interrupted, RateLimit.NONE);
     assertThatThrownBy(
             () -> store.put("a", ByteSource.of(new byte[9]), Map.of(), PutCondition.NONE))
         .isInstanceOf(InterruptedIOException.class);
