@@ -1,6 +1,5 @@
 package dev.sluice.log;
 
-import dev.sluice.log.TransactionLog.WholeAppender;
 import dev.sluice.ltx.Checksums;
 import dev.sluice.ltx.CorruptLtxException;
 import dev.sluice.ltx.LtxDecoder;
@@ -364,7 +363,7 @@ public final class Database implements Closeable {
     sums.ensure(commit);
     long[] pageSums = new long[commit + 1];
     LogEntry entry;
-    try (WholeAppender into = log.whole(header.minTxid())) {
+    try (WholeFile.Writer into = log.whole(header.minTxid())) {
       long checksum =
           LtxSnapshot.encode(
                   LtxReheaded.bare(header),
@@ -373,7 +372,7 @@ public final class Database implements Closeable {
                   Runtime.getRuntime().availableProcessors(),
                   (pgno, sum) -> pageSums[pgno] = sum)
               .databaseChecksum();
-      entry = into.commit(header, checksum);
+      entry = log.append(into.finish(), header, checksum);
     }
     for (int pgno = 1; pgno <= commit; pgno++) {
       sums.set(pgno, pageSums[pgno]);

@@ -166,7 +166,8 @@ final class Segment {
         end = entries.get(i).offset() - LENGTH_BYTES;
         entries.subList(i, entries.size()).clear();
         if (whole != null) {
-          whole.file().delete();
+          whole.file().unlink();
+          whole.file().close();
           whole = null;
         }
         file.truncate(end);

@@ -33,6 +33,9 @@ public final class TransactionLog implements Closeable {
   /** A file up to this size is written with its length, in one piece. */
   private static final int SMALL = 8 << 10;
 
+  /** So much of a large file goes to the disk while the rest of it is being made. */
+  private static final long HINT_BYTES = 16 << 20;
+
   private final Path directory;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -125,10 +128,15 @@ public final class TransactionLog implements Closeable {
 
     private @Nullable Segment segment;
     private long taken;
-    private final WriteBack writeBack = new WriteBack();
+
+    /** Up to where the disk was told to begin. */
+    private long hinted;
+
+    private final AtomicBoolean writingBack = new AtomicBoolean();
 
     void start(long minTxid) throws ErrnoException {
       taken = 0;
+      hinted = 0;
       start.clear().position(Segment.LENGTH_BYTES);
       lock.lock();
       try {
@@ -156,7 +164,25 @@ public final class TransactionLog implements Closeable {
         segment.write(bytes, taken);
       }
       taken += n;
-      writeBack.written(n, segment::startSync);
+      if (taken - hinted >= HINT_BYTES) {
+        hinted = taken;
+        writeBack(segment);
+      }
+    }
+
+    /** By another thread, as a busy disk makes whoever asks wait. */
+    private void writeBack(Segment written) {
+      if (writingBack.compareAndSet(false, true)) {
+        Thread thread =
+            new Thread(
+                () -> {
+                  written.startSync();
+                  writingBack.set(false);
+                },
+                "log-write-back");
+        thread.setDaemon(true);
+        thread.start();
+      }
     }
 
     LogEntry commit(LtxHeader header, long postApplyChecksum) throws ErrnoException {
@@ -193,79 +219,27 @@ public final class TransactionLog implements Closeable {
     return segment;
   }
 
+  /** Begins a whole database, whose first transaction is {@code txid}; see {@link #append}. */
+  WholeFile.Writer whole(long txid) throws IOException {
+    return new WholeFile.Writer(directory, txid);
+  }
+
   /**
-   * Takes the bytes of an LTX file with a whole database, without database checksums; it is in the
-   * log after {@link #commit}, or gone when closed before.
+   * Adds a whole database.
+   *
+   * @param whole is deleted when this fails
+   * @param header that it has in the log, with checksums
    */
-  final class WholeAppender implements LtxSink, Closeable {
-    private final WholeFile file;
-    private final WriteBack writeBack = new WriteBack();
-    private boolean committed;
-
-    private WholeAppender(long txid) throws IOException {
-      file = WholeFile.create(directory, txid);
-    }
-
-    @Override
-    public void write(ByteBuffer bytes) throws IOException {
-      int n = bytes.remaining();
-      file.write(bytes);
-      writeBack.written(n, file::startSync);
-    }
-
-    /**
-     * Adds it to the log.
-     *
-     * @param header that it has there, with checksums
-     */
-    LogEntry commit(LtxHeader header, long postApplyChecksum) throws IOException {
-      lock.lock();
-      try {
-        LogEntry entry = begin(header.minTxid()).commit(header, postApplyChecksum, file);
-        committed = true;
-        return entry;
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      if (!committed) {
-        file.delete();
-      }
-    }
-  }
-
-  /** Begins a whole database, whose first transaction is {@code txid}. */
-  WholeAppender whole(long txid) throws IOException {
-    return new WholeAppender(txid);
-  }
-
-  /** Has the disk begin with a large file while the rest of it is being made. */
-  private static final class WriteBack {
-    /** After so many bytes each time. */
-    private static final long HINT_BYTES = 16 << 20;
-
-    private long waiting;
-    private final AtomicBoolean busy = new AtomicBoolean();
-
-    /** By another thread, as a busy disk makes whoever asks wait. */
-    void written(int bytes, Runnable startSync) {
-      waiting += bytes;
-      if (waiting < HINT_BYTES || !busy.compareAndSet(false, true)) {
-        return;
-      }
-      waiting = 0;
-      Thread thread =
-          new Thread(
-              () -> {
-                startSync.run();
-                busy.set(false);
-              },
-              "log-write-back");
-      thread.setDaemon(true);
-      thread.start();
+  LogEntry append(WholeFile whole, LtxHeader header, long postApplyChecksum) throws IOException {
+    lock.lock();
+    try {
+      return begin(header.minTxid()).commit(header, postApplyChecksum, whole);
+    } catch (IOException | RuntimeException e) {
+      whole.unlink();
+      whole.close();
+      throw e;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -7,6 +7,7 @@ import dev.sluice.ltx.LtxSink;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.LtxTrailer;
 import dev.sluice.ltx.Txid;
+import dev.sluice.os.DirectAppender;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
@@ -22,14 +23,14 @@ import java.util.Optional;
  * database checksums. So it is just what a store takes, and a store on the same file system keeps
  * it by a link. The segment has the header and trailer that the log gives it instead.
  *
- * <p>Written once, by one thread, then never again; read by many.
+ * <p>Never written again. Safe for use by many threads.
  */
-final class WholeFile implements LtxSink, Closeable {
+final class WholeFile implements Closeable {
   static final String SUFFIX = ".ltx";
 
   private final Path path;
   private final NativeFile file;
-  private long size;
+  private final long size;
 
   private WholeFile(Path path, NativeFile file, long size) {
     this.path = path;
@@ -37,12 +38,42 @@ final class WholeFile implements LtxSink, Closeable {
     this.size = size;
   }
 
-  /** Begins one. */
-  static WholeFile create(Path directory, long txid) throws IOException {
-    Path path = path(directory, txid);
-    // What is there may be a store's, too.
-    Files.deleteIfExists(path);
-    return new WholeFile(path, NativeFile.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL), 0);
+  /** Writes one. For one thread. */
+  static final class Writer implements LtxSink, Closeable {
+    private final Path path;
+    private final NativeFile file;
+    private final DirectAppender appender;
+    private boolean finished;
+
+    Writer(Path directory, long txid) throws IOException {
+      path = path(directory, txid);
+      // What is there may be a store's, too.
+      Files.deleteIfExists(path);
+      file = NativeFile.open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL);
+      appender = new DirectAppender(file, path);
+    }
+
+    @Override
+    public void write(ByteBuffer bytes) throws IOException {
+      appender.write(bytes);
+    }
+
+    /** The file, when all of it has been written. */
+    WholeFile finish() throws IOException {
+      appender.finish();
+      finished = true;
+      return new WholeFile(path, file, appender.sizeBytes());
+    }
+
+    /** Deletes what is not finished. */
+    @Override
+    public void close() throws IOException {
+      appender.close();
+      if (!finished) {
+        Files.deleteIfExists(path);
+        file.close();
+      }
+    }
   }
 
   /** Opens one that must have this size; empty when it is not there or has another. */
@@ -65,13 +96,6 @@ final class WholeFile implements LtxSink, Closeable {
 
   Path path() {
     return path;
-  }
-
-  @Override
-  public void write(ByteBuffer bytes) throws IOException {
-    int n = bytes.remaining();
-    file.write(bytes, size);
-    size += n;
   }
 
   long size() {
@@ -123,12 +147,6 @@ final class WholeFile implements LtxSink, Closeable {
 
   void unlink() throws IOException {
     Files.deleteIfExists(path);
-  }
-
-  /** When nothing else was made of it. */
-  void delete() throws IOException {
-    unlink();
-    close();
   }
 
   @Override
