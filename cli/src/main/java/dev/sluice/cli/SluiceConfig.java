@@ -326,7 +326,8 @@ record SluiceConfig(
     return store.stream().map(base -> below(base, database)).toList();
   }
 
-  private static StoreUrl below(StoreUrl base, String database) {
+  /** Where the backup of a database is below a store. */
+  static StoreUrl below(StoreUrl base, String database) {
     return new StoreUrl(
         base.scheme(),
         base.authority(),
