@@ -192,6 +192,10 @@ final class Node implements NodeView, Closeable {
               if (member != null) {
                 member.guard(made);
               }
+              if (config.followerOpenOrDefault() == FollowerOpen.READ_ONLY
+                  && (follows || member != null)) {
+                made.openReadOnlyWhile(() -> primary == null);
+              }
               return made;
             },
             config.fuseBindingOrDefault(),
