@@ -110,6 +110,7 @@ final class ConfigFile {
     add(values, StoreUrl.class, StoreUrl::parse);
     add(values, ByteSize.class, ByteSize::parse);
     add(values, FuseBinding.class, FuseBinding::parse);
+    add(values, FollowerOpen.class, FollowerOpen::parse);
     add(values, WriteForwarding.class, WriteForwarding::parse);
     add(values, Scope.class, Scope::parse);
     return YAMLMapper.builder()

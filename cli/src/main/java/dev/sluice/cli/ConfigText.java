@@ -56,6 +56,7 @@ final class ConfigText {
     if (config.lowLatency() != null) {
       keys.put("low-latency", config.lowLatency());
     }
+    put(keys, "follower-open", config.followerOpenOrDefault());
     keys.put("include", config.include());
     keys.put("exclude", config.exclude());
     keys.put("checkpoint-pages", config.checkpointPagesOrDefault());

@@ -86,6 +86,15 @@ final class MountCommand extends CliCommand {
               + " more power used. Needs root (default: in virtual machines, where allowed).")
   private @Nullable Boolean lowLatency;
 
+  @Option(
+      names = "--follower-open",
+      paramLabel = "HOW",
+      converter = FollowerOpenConverter.class,
+      description =
+          "How applications open databases while this node follows: read-write, so that writes get"
+              + " SQLITE_BUSY (default), or read-only, so that they get SQLITE_READONLY at once.")
+  private @Nullable FollowerOpen followerOpen;
+
   @Parameters(
       arity = "0..*",
       paramLabel = "MNT [-- COMMAND]",
@@ -115,6 +124,7 @@ final class MountCommand extends CliCommand {
                 new ClusterSettings(lease, leaseTtl, advertise),
                 fuseBinding,
                 lowLatency,
+                followerOpen,
                 proxy == null ? ProxySettings.EMPTY : proxy));
     config.security().check(config.listen());
     Running running = new Running();
@@ -138,6 +148,17 @@ final class MountCommand extends CliCommand {
     watch.start();
     running.await();
     return ExitStatus.OK;
+  }
+
+  static final class FollowerOpenConverter implements ITypeConverter<FollowerOpen> {
+    @Override
+    public FollowerOpen convert(String text) {
+      try {
+        return FollowerOpen.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 
   static final class FuseBindingConverter implements ITypeConverter<FuseBinding> {

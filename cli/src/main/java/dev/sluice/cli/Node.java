@@ -3,6 +3,9 @@ package dev.sluice.cli;
 import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
 import dev.sluice.follow.Follower;
+import dev.sluice.follow.Following;
+import dev.sluice.follow.StoreFollower;
+import dev.sluice.follow.StreamServer;
 import dev.sluice.follow.StreamService;
 import dev.sluice.fuse.Mount;
 import dev.sluice.log.CommitGuard;
@@ -27,6 +30,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -69,8 +73,14 @@ final class Node implements NodeView, Closeable {
   /** While applications write to the databases of this node; null while it follows. */
   private volatile @Nullable Primary primary;
 
-  /** While this node follows another. */
-  private volatile @Nullable Follower follower;
+  /** While this node follows another, or a store. */
+  private volatile @Nullable Following follower;
+
+  /** What a follower that is no member of a cluster serves to others. */
+  private volatile @Nullable StreamServer relay;
+
+  /** What the store that this node follows is asked; null when it follows none. */
+  private @Nullable FollowedStore followedStore;
 
   private @Nullable NodeServer server;
   private @Nullable NodeServer localServer;
@@ -94,10 +104,12 @@ final class Node implements NodeView, Closeable {
   /** Bounds the log of databases that no shipper trims. */
   private final class LogTrimmer implements DatabaseListener {
     private static final int EVERY = 1024;
+    private static final long LARGE_BYTES = 64 << 10;
 
     @Override
     public void committed(Database database, LogEntry entry, long nanos) {
-      if (entry.maxTxid() % EVERY != 0) {
+      boolean due = entry.maxTxid() / EVERY != (entry.minTxid() - 1) / EVERY;
+      if (!due && entry.length() < LARGE_BYTES) {
         return;
       }
       Shipper s = shipper();
@@ -180,6 +192,10 @@ final class Node implements NodeView, Closeable {
               if (member != null) {
                 member.guard(made);
               }
+              if (config.followerOpenOrDefault() == FollowerOpen.READ_ONLY
+                  && (follows || member != null)) {
+                made.openReadOnlyWhile(() -> primary == null);
+              }
               return made;
             },
             config.fuseBindingOrDefault(),
@@ -212,7 +228,7 @@ final class Node implements NodeView, Closeable {
       };
 
   /** What of a role others see; see {@link ClusterNode}. */
-  void roles(@Nullable Primary leads, @Nullable Follower follows) {
+  void roles(@Nullable Primary leads, @Nullable Following follows) {
     primary = leads;
     follower = follows;
   }
@@ -237,6 +253,42 @@ final class Node implements NodeView, Closeable {
     try {
       node.serving = true;
       node.startFollower(primary, security, name -> absolute, List.of(database));
+      node.startServer(listen, security, false);
+      return node;
+    } catch (IOException | RuntimeException e) {
+      node.close();
+      throw e;
+    }
+  }
+
+  /** Starts a follower of the backup of one database that keeps a plain file current. */
+  static Node following(
+      FollowedStore store, Path copy, @Nullable ListenAddress listen, SecuritySettings security)
+      throws IOException {
+    Path absolute = copy.toAbsolutePath();
+    Path parent = Objects.requireNonNull(absolute.getParent());
+    Path state = parent.resolve("." + absolute.getFileName() + "-sluice");
+    if (Files.exists(absolute) && !Files.exists(state)) {
+      throw new UserException(
+          copy + " is there, and no copy that follows a store",
+          "move or delete it, or name another file");
+    }
+    Node node = new Node(DataDirectory.open(parent, state));
+    try {
+      node.serving = true;
+      node.followedStore = store;
+      for (Database other : node.databases.all()) {
+        if (!other.name().equals(store.database())) {
+          throw new UserException(
+              copy + " follows " + other.name() + " until now",
+              "name another file, or delete it and " + state + " to have it restored anew");
+        }
+      }
+      StoreFollower started =
+          new StoreFollower(
+              store.options(node.directory.temporary()), node.databases, name -> absolute);
+      node.serve(started);
+      started.start();
       node.startServer(listen, security, false);
       return node;
     } catch (IOException | RuntimeException e) {
@@ -307,29 +359,49 @@ final class Node implements NodeView, Closeable {
                 null),
             databases,
             files);
-    follower = started;
+    serve(started);
     started.start();
+  }
+
+  /** Others can follow what this node follows. */
+  private void serve(Following follows) {
+    follower = follows;
+    relay =
+        new StreamServer(
+            databases, new Snapshots(directory.temporary(), follows::readPage), number -> {}, 0);
   }
 
   /** The stream of whatever this node is at the moment. */
   private final class CurrentStream implements StreamService {
-    private StreamService current() throws IOException {
+    private @Nullable StreamServer served() {
       Primary p = primary;
-      if (p == null) {
-        throw new IOException(String.valueOf(refusal()));
+      return p == null ? relay : p.stream();
+    }
+
+    private StreamService current() throws IOException {
+      StreamServer served = served();
+      if (served == null) {
+        throw new IOException("this node is not the primary");
       }
-      return p.stream();
+      return served;
     }
 
     @Override
     public @Nullable String refusal() {
-      return primary == null ? "this node is not the primary" : null;
+      if (served() == null) {
+        return "this node is not the primary";
+      }
+      Following f = follower;
+      // It does not know yet which databases there are.
+      return f == null || f.isCaughtUp()
+          ? null
+          : "this node follows another, and has not caught up with it yet";
     }
 
     @Override
     public long epoch() {
-      Primary p = primary;
-      return p == null ? 0 : p.stream().epoch();
+      StreamServer served = served();
+      return served == null ? 0 : served.epoch();
     }
 
     @Override
@@ -379,17 +451,17 @@ final class Node implements NodeView, Closeable {
     }
   }
 
-  /** Has {@code action} run when the primary says that it does not have the database to follow. */
+  /** Has {@code action} run when what is to be followed is not there. */
   void onUnknownDatabase(Runnable action) {
-    Follower f = follower;
+    Following f = follower;
     if (f != null) {
       f.onUnknownDatabase(action);
     }
   }
 
-  /** True when the primary does not have the database to follow. */
+  /** True when what is to be followed is not there. */
   boolean lacksDatabase() {
-    Follower f = follower;
+    Following f = follower;
     return f != null && f.unknownDatabase() != null;
   }
 
@@ -422,7 +494,7 @@ final class Node implements NodeView, Closeable {
 
   @Override
   public @Nullable String notReady() {
-    Follower f = follower;
+    Following f = follower;
     if (!serving) {
       return "starting";
     }
@@ -433,14 +505,15 @@ final class Node implements NodeView, Closeable {
     if (f.isCaughtUp()) {
       return null;
     }
+    String followed = followedStore == null ? "the primary" : "the store";
     return f.isConnected()
-        ? "catching up with the primary for the first time"
-        : "not connected to the primary";
+        ? "catching up with " + followed + " for the first time"
+        : "not connected to " + followed;
   }
 
   @Override
   public boolean connected() {
-    Follower f = follower;
+    Following f = follower;
     return f == null || f.isConnected();
   }
 
@@ -479,6 +552,10 @@ final class Node implements NodeView, Closeable {
 
   @Override
   public List<StoreUsage> storeUsage() {
+    FollowedStore followed = followedStore;
+    if (followed != null) {
+      return List.of(followed.usage());
+    }
     Primary p = primary;
     return p == null ? List.of() : p.storeUsage();
   }
@@ -515,7 +592,7 @@ final class Node implements NodeView, Closeable {
     String name = database.name();
     Primary p = primary;
     Shipper s = shipper();
-    Follower f = follower;
+    Following f = follower;
     List<StoreStatus> stores = p == null ? List.of() : p.stores(name);
     String error = s == null ? null : s.error(name);
     if (error == null && f != null) {
@@ -569,9 +646,11 @@ final class Node implements NodeView, Closeable {
             () -> NodeAddress.delete(directory.state()),
             proxy,
             stopServing,
+            relay,
             server,
             localServer,
             follower,
+            followedStore,
             mounted,
             unmount,
             capture,

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param fuseBinding how the mount speaks with the kernel
  * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
  *     virtual machine
+ * @param followerOpen how applications open databases while the node follows; null for read-write
  * @param databases exceptions for single databases
  * @param include globs of the databases that are replicated without a mount; empty for all
  * @param exclude globs of those that are not
@@ -51,6 +52,7 @@ record SluiceConfig(
     SecuritySettings security,
     @Nullable FuseBinding fuseBinding,
     @Nullable Boolean lowLatency,
+    @Nullable FollowerOpen followerOpen,
     List<DatabaseConfig> databases,
     List<String> include,
     List<String> exclude,
@@ -67,6 +69,7 @@ record SluiceConfig(
           List.of(),
           ShippingSettings.EMPTY,
           SecuritySettings.EMPTY,
+          null,
           null,
           null,
           List.of(),
@@ -103,6 +106,7 @@ record SluiceConfig(
       @JsonProperty("insecure") @Nullable Boolean insecure,
       @JsonProperty("fuse-binding") @Nullable FuseBinding fuseBinding,
       @JsonProperty("low-latency") @Nullable Boolean lowLatency,
+      @JsonProperty("follower-open") @Nullable FollowerOpen followerOpen,
       @JsonProperty("databases") @Nullable List<DatabaseConfig> databases,
       @JsonProperty("include") @Nullable List<String> include,
       @JsonProperty("exclude") @Nullable List<String> exclude,
@@ -129,6 +133,7 @@ record SluiceConfig(
             tls, trust == null ? TrustFiles.NONE : trust, orEmpty(tokens), token, insecure),
         fuseBinding,
         lowLatency,
+        followerOpen,
         orEmpty(databases),
         orEmpty(include),
         orEmpty(exclude),
@@ -158,6 +163,7 @@ record SluiceConfig(
         security,
         null,
         null,
+        null,
         List.of(),
         List.of(),
         List.of(),
@@ -172,6 +178,7 @@ record SluiceConfig(
       ClusterSettings cluster,
       @Nullable FuseBinding fuseBinding,
       @Nullable Boolean lowLatency,
+      @Nullable FollowerOpen followerOpen,
       ProxySettings proxy) {
     return new SluiceConfig(
         null,
@@ -184,6 +191,7 @@ record SluiceConfig(
         SecuritySettings.EMPTY,
         fuseBinding,
         lowLatency,
+        followerOpen,
         List.of(),
         List.of(),
         List.of(),
@@ -203,6 +211,7 @@ record SluiceConfig(
         List.of(),
         ShippingSettings.EMPTY,
         SecuritySettings.EMPTY,
+        null,
         null,
         null,
         List.of(),
@@ -226,6 +235,7 @@ record SluiceConfig(
         security,
         fuseBinding,
         lowLatency,
+        followerOpen,
         own.isEmpty() ? databases : List.of(new DatabaseConfig(name, own)),
         List.of(),
         List.of(),
@@ -290,6 +300,7 @@ record SluiceConfig(
         security.overriddenBy(stronger.security),
         either(stronger.fuseBinding, fuseBinding),
         either(stronger.lowLatency, lowLatency),
+        either(stronger.followerOpen, followerOpen),
         stronger.databases.isEmpty() ? databases : stronger.databases,
         stronger.include.isEmpty() ? include : stronger.include,
         stronger.exclude.isEmpty() ? exclude : stronger.exclude,
@@ -303,6 +314,10 @@ record SluiceConfig(
 
   int checkpointPagesOrDefault() {
     return checkpointPages == null ? Beside.Options.DEFAULT_CHECKPOINT_PAGES : checkpointPages;
+  }
+
+  FollowerOpen followerOpenOrDefault() {
+    return followerOpen == null ? FollowerOpen.READ_WRITE : followerOpen;
   }
 
   FuseBinding fuseBindingOrDefault() {
@@ -326,7 +341,8 @@ record SluiceConfig(
     return store.stream().map(base -> below(base, database)).toList();
   }
 
-  private static StoreUrl below(StoreUrl base, String database) {
+  /** Where the backup of a database is below a store. */
+  static StoreUrl below(StoreUrl base, String database) {
     return new StoreUrl(
         base.scheme(),
         base.authority(),

@@ -137,7 +137,7 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
+        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, follower-open, fuse-binding, include,"
             + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-limit, low-latency, mount, prices, proxy, retention,"
             + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
             + " verify-interval",
@@ -212,7 +212,13 @@ class ConfigFileTest {
     SluiceConfig config =
         options.resolve(
             SluiceConfig.ofMount(
-                Path.of("/mnt"), null, ClusterSettings.EMPTY, null, null, ProxySettings.EMPTY));
+                Path.of("/mnt"),
+                null,
+                ClusterSettings.EMPTY,
+                null,
+                null,
+                null,
+                ProxySettings.EMPTY));
     assertThat(config.store()).containsExactly(StoreUrl.parse("/flags"), StoreUrl.parse("/more"));
     assertThat(config.data()).isEqualTo(directory.resolve("d"));
     assertThat(config.mount()).isEqualTo(Path.of("/mnt"));
@@ -271,6 +277,7 @@ class ConfigFileTest {
                 "token",
                 "insecure",
                 "low-latency",
+                "follower-open",
                 "proxy",
                 "application",
                 "write-paths",

@@ -48,6 +48,7 @@ final class ConfigShowTest {
             tokens: []
             insecure: false
             fuse-binding: device
+            follower-open: read-write
             include: []
             exclude: []
             checkpoint-pages: 1000
@@ -81,6 +82,7 @@ final class ConfigShowTest {
         insecure: true
         fuse-binding: jnr-fuse
         low-latency: false
+        follower-open: read-only
         include: ["**.db", "12"]
         exclude: ["*.tmp", "yes"]
         checkpoint-pages: 2000

@@ -532,7 +532,7 @@ final class SluiceFileSystem implements FileOperations {
   // Open files.
 
   @Override
-  public int open(long id, int flags, boolean killPrivileges, Opened out) {
+  public int open(long id, int flags, boolean killPrivileges, int caller, Opened out) {
     Inode inode = inodes.get(id);
     if (inode.positionFile != null) {
       if ((flags & Libc.O_ACCMODE) != Libc.O_RDONLY) {
@@ -546,7 +546,11 @@ final class SluiceFileSystem implements FileOperations {
     }
     return namespace(
         () -> {
-          int result = acquire(inode, (flags & Libc.O_ACCMODE) != Libc.O_RDONLY);
+          boolean write = (flags & Libc.O_ACCMODE) != Libc.O_RDONLY;
+          if ((write || (flags & Libc.O_TRUNC) != 0) && !mayWrite(inode, caller)) {
+            return -Errno.EROFS;
+          }
+          int result = acquire(inode, write);
           if (result == 0 && (flags & Libc.O_TRUNC) != 0) {
             result = truncate(inode, null, 0);
             if (result < 0) {
@@ -558,6 +562,11 @@ final class SluiceFileSystem implements FileOperations {
           way(inode, out);
           return result;
         });
+  }
+
+  private boolean mayWrite(Inode inode, int caller) {
+    String path = inodes.path(inode);
+    return path == null || capture.mayOpenForWriting(path, caller);
   }
 
   /**
@@ -669,6 +678,9 @@ final class SluiceFileSystem implements FileOperations {
           int fd = PathCalls.open(backing(path), create | Libc.O_EXCL, mode & MODE_BITS);
           boolean made = fd >= 0;
           if (fd == -Errno.EEXIST && (flags & Libc.O_EXCL) == 0) {
+            if (!capture.mayOpenForWriting(path, caller.pid())) {
+              return -Errno.EROFS;
+            }
             fd = PathCalls.open(backing(path), create, mode & MODE_BITS);
           }
           if (fd < 0) {

@@ -426,10 +426,10 @@ public final class PowerLossDisk implements FileOperations {
   }
 
   @Override
-  public int open(long node, int flags, boolean killPrivileges, Opened out) {
+  public int open(long node, int flags, boolean killPrivileges, int caller, Opened out) {
     return locked(
         () -> {
-          int result = live.open(node, flags, killPrivileges, out);
+          int result = live.open(node, flags, killPrivileges, caller, out);
           if (result == 0 && (flags & Libc.O_TRUNC) != 0) {
             changed(node, Change.size(0));
           }

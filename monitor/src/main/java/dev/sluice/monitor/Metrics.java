@@ -58,6 +58,13 @@ public final class Metrics implements DatabaseListener {
           .labelNames("database")
           .withoutExemplars()
           .register(registry);
+  private final Counter readOnly =
+      Counter.build(
+              "sluice_read_only_opens_total",
+              "Opens for writing that were given read-only, as the node follows another.")
+          .labelNames("database")
+          .withoutExemplars()
+          .register(registry);
   private final Counter waits =
       Counter.build("sluice_waits_total", "Waits for a position that have ended.")
           .labelNames("outcome")
@@ -93,6 +100,11 @@ public final class Metrics implements DatabaseListener {
   @Override
   public void refused(String database, Exception why) {
     refused.labels(database).inc();
+  }
+
+  @Override
+  public void openedReadOnly(String database) {
+    readOnly.labels(database).inc();
   }
 
   /** Counts what the proxy before an application does. */

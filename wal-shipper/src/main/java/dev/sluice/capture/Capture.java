@@ -3,6 +3,7 @@ package dev.sluice.capture;
 import dev.sluice.capture.CapturedFile.Kind;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
+import dev.sluice.ltx.Position;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
@@ -22,6 +23,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -58,6 +60,11 @@ public final class Capture implements Closeable {
             t.setDaemon(true);
             return t;
           });
+
+  /** Who was told that a database is read-only here. */
+  private final Applicants applicants = new Applicants();
+
+  private volatile BooleanSupplier readOnly = () -> false;
 
   /**
    * @param data the data directory
@@ -138,6 +145,37 @@ public final class Capture implements Closeable {
    */
   public void lead(String database) throws IOException {
     capture(PathCalls.raw(database)).lead(databases.get(database));
+  }
+
+  /** Has applications open databases read-only for as long as {@code follows} says so. */
+  public void openReadOnlyWhile(BooleanSupplier follows) {
+    readOnly = follows;
+  }
+
+  /**
+   * Whether a file may be opened for writing now. A WAL always may: readers open it so, too.
+   *
+   * @param thread of the application, as the system numbers it
+   */
+  public boolean mayOpenForWriting(String path, int thread) {
+    if (!readOnly.getAsBoolean() || kind(path) != Kind.MAIN) {
+      return true;
+    }
+    String name = name(path);
+    Database database = name == null ? null : databases.get(name);
+    if (database == null || database.position().equals(Position.NONE) || Applicant.isSelf(thread)) {
+      return true;
+    }
+    Applicant applicant = Applicant.of(thread);
+    if (applicants.add(database.name(), applicant)) {
+      log.info(
+          "{}: {} opens it for writing and gets it read-only, as this node follows another; write on"
+              + " the primary, and to read open it with mode=ro",
+          database.name(),
+          applicant);
+    }
+    databases.events().openedReadOnly(database.name());
+    return false;
   }
 
   void recoverLater(DatabaseCapture database) {

@@ -335,6 +335,34 @@ final class FollowedDatabase {
     }
   }
 
+  /**
+   * Reads a page as readers of the file see it; what the file does not have is zeros. Waits while
+   * something is being applied.
+   */
+  void readPage(int pgno, ByteBuffer target) throws IOException {
+    while (!running.compareAndSet(false, true)) {
+      if (closed) {
+        throw new IOException(database.name() + " is not followed any more");
+      }
+      LockSupport.parkNanos(100_000);
+    }
+    try {
+      ReplicaWriter open = open();
+      if (open.pageSize() == target.remaining() && pgno <= open.pageCount()) {
+        open.readPage(pgno, target);
+      } else {
+        while (target.hasRemaining()) {
+          target.put((byte) 0);
+        }
+      }
+    } finally {
+      running.set(false);
+    }
+    if (database.position().txid() != database.applied().txid()) {
+      wake();
+    }
+  }
+
   /** Ends, once what is being applied is applied. */
   void close() {
     closed = true;

@@ -14,7 +14,6 @@ import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -47,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * Follows a primary: takes its stream into the log of each database and has each applied to its
  * file. Connects again, from where it stands, for as long as it runs. Safe for use by many threads.
  */
-public final class Follower implements Closeable {
+public final class Follower implements Following {
   private static final Logger log = LoggerFactory.getLogger(Follower.class);
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -162,11 +161,13 @@ public final class Follower implements Closeable {
   }
 
   /** True while the stream is open. */
+  @Override
   public boolean isConnected() {
     return connected;
   }
 
   /** True once everything the primary had when this connected first is applied. */
+  @Override
   public boolean isCaughtUp() {
     if (!caughtUp && receivedAll) {
       caughtUp = followed.values().stream().allMatch(FollowedDatabase::isCurrent);
@@ -174,14 +175,12 @@ public final class Follower implements Closeable {
     return caughtUp;
   }
 
-  /**
-   * The database that was asked for and that the primary does not have; null when there is none.
-   */
+  @Override
   public @Nullable String unknownDatabase() {
     return unknown;
   }
 
-  /** Has {@code action} run when there is such a database; at once when there is one already. */
+  @Override
   public void onUnknownDatabase(Runnable action) {
     unknownAction = action;
     if (unknown != null) {
@@ -204,14 +203,25 @@ public final class Follower implements Closeable {
     unknownAction.run();
   }
 
+  @Override
   public @Nullable FollowStatus status(String database) {
     FollowedDatabase known = followed.get(database);
     return known == null ? null : known.status();
   }
 
+  @Override
   public @Nullable String error(String database) {
     FollowedDatabase known = followed.get(database);
     return known == null ? null : known.error();
+  }
+
+  @Override
+  public void readPage(String database, int pgno, ByteBuffer target) throws IOException {
+    FollowedDatabase known = followed.get(database);
+    if (known == null) {
+      throw new IOException(database + " is not followed");
+    }
+    known.readPage(pgno, target);
   }
 
   private void run() {

@@ -520,6 +520,54 @@ public final class Database implements Closeable {
   }
 
   /**
+   * Takes a file as it is, in a state that another node has cut. The log begins anew with it: its
+   * first transaction changes nothing.
+   *
+   * @param state its last transaction, which is not the first ever, and its size
+   * @param checksum of the database in the file
+   * @param reader gives its pages
+   * @throws IllegalArgumentException when the pages do not give the checksum; then there is nothing
+   */
+  public void takeOver(LtxHeader state, long checksum, PageReader reader) throws IOException {
+    lock.lock();
+    try {
+      log.clear();
+      position = applied = Position.NONE;
+      int size = state.pageSize();
+      sums.ensure(state.commit());
+      ByteBuffer content = page(size);
+      for (int pgno = 1; pgno <= state.commit(); pgno++) {
+        if (pgno != Checksums.lockPage(size)) {
+          reader.read(pgno, content.clear());
+          sums.set(pgno, Checksums.page(pgno, content.flip()));
+        }
+      }
+      if (sums.database(state.commit(), Checksums.lockPage(size)) != checksum) {
+        pageSize = pageCount = 0;
+        throw new IllegalArgumentException(name + ": the pages do not give the checksum");
+      }
+      LtxHeader header =
+          LtxHeader.transactions(
+              size,
+              state.commit(),
+              state.maxTxid(),
+              state.maxTxid(),
+              state.timestampMillis(),
+              checksum);
+      log.appender().start(header.minTxid());
+      encoder.start(header, log.appender());
+      reader.read(1, content.clear());
+      encoder.page(1, content.flip());
+      encoder.finish(checksum);
+      LogEntry entry = log.appender().commit(header, checksum);
+      advance(entry, checksum, header);
+      listener.committed(this, entry, 0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
    * Reads the pages of a transaction that follows the state this database has, and remembers their
    * checksums.
    *
@@ -586,6 +634,16 @@ public final class Database implements Closeable {
         pages.set(1);
       }
       return new Differing(position, pageSize, pageCount, pages);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The checksum of a page after the last transaction; 0 of one that the database has not. */
+  public long pageSum(int pgno) {
+    lock.lock();
+    try {
+      return pgno <= pageCount ? sums.get(pgno) : 0;
     } finally {
       lock.unlock();
     }

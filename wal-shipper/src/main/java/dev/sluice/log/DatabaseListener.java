@@ -21,6 +21,9 @@ public interface DatabaseListener {
   /** A commit was refused with an error to the application. */
   default void refused(String database, Exception why) {}
 
+  /** An application on a follower wanted to write to it, and got it read-only. */
+  default void openedReadOnly(String database) {}
+
   /**
    * Changes of an application's file could not be followed one by one; what they come to is one
    * transaction.

@@ -212,6 +212,11 @@ public final class Databases implements Closeable {
     }
 
     @Override
+    public void openedReadOnly(String database) {
+      listeners.forEach(l -> l.openedReadOnly(database));
+    }
+
+    @Override
     public void gap(String database, String why) {
       listeners.forEach(l -> l.gap(database, why));
     }

@@ -16,19 +16,19 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A store in which something happens just after one listing, which does not show all. */
-final class RacingStore implements ObjectStore {
+public final class RacingStore implements ObjectStore {
   private final ObjectStore store;
   private final Predicate<String> notYetListed;
   private final Runnable race;
   private int toPass;
 
   /** Of the first listing. */
-  RacingStore(ObjectStore store, Predicate<String> notYetListed, Runnable race) {
+  public RacingStore(ObjectStore store, Predicate<String> notYetListed, Runnable race) {
     this(store, 0, notYetListed, race);
   }
 
   /** Of that after {@code toPass} others. */
-  RacingStore(ObjectStore store, int toPass, Predicate<String> notYetListed, Runnable race) {
+  public RacingStore(ObjectStore store, int toPass, Predicate<String> notYetListed, Runnable race) {
     this.store = store;
     this.toPass = toPass;
     this.notYetListed = notYetListed;

@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Replicas that Litestream wrote, and what its own restore gave of them. */
-final class Vectors {
+public final class Vectors {
   private Vectors() {}
 
   static JsonNode expected(String replica) throws IOException {
@@ -24,7 +24,7 @@ final class Vectors {
   }
 
   /** A copy of a replica, its files with the times they had. */
-  static Path copy(String replica, Path directory) throws IOException {
+  public static Path copy(String replica, Path directory) throws IOException {
     Path from = resource(replica + "/replica");
     try (Stream<Path> paths = Files.walk(from)) {
       for (Path path : paths.toList()) {

@@ -43,8 +43,11 @@ public interface FileOperations {
   /** {@code flags} are those of renameat2(2). */
   int rename(long parent, String name, long newParent, String newName, int flags);
 
-  /** {@code killPrivileges}: O_TRUNC takes the set-id bits away. */
-  int open(long inode, int flags, boolean killPrivileges, Opened out);
+  /**
+   * {@code killPrivileges}: O_TRUNC takes the set-id bits away; {@code caller}: the thread that
+   * opens, as the system numbers it.
+   */
+  int open(long inode, int flags, boolean killPrivileges, int caller, Opened out);
 
   int create(
       long parent,

@@ -497,7 +497,7 @@ final class PathCallbacks extends FuseStubFS {
         "open",
         path,
         file,
-        (inode, opened) -> operations.open(inode, file.flags.get(), false, opened));
+        (inode, opened) -> operations.open(inode, file.flags.get(), false, caller().pid(), opened));
   }
 
   @Override

@@ -106,7 +106,9 @@ final class RequestHandler implements Connection.Reader {
       case Protocol.RENAME2 -> rename(node, BODY + 16, in.getInt(BODY + 8));
       case Protocol.LINK -> entry(operations.link(in.getLong(BODY), node, name(BODY + 8), entry));
       case Protocol.OPEN ->
-          opened(operations.open(node, in.getInt(BODY), killsOnOpen(BODY + 4), opened), 0);
+          opened(
+              operations.open(node, in.getInt(BODY), killsOnOpen(BODY + 4), in.getInt(PID), opened),
+              0);
       case Protocol.CREATE -> create(node);
       case Protocol.READ ->
           operations.read(
