@@ -56,6 +56,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   /** For a follower to get everything before this node stops. */
   private static final long STOP_MILLIS = 5_000;
 
+  /** A request for the lease that hangs is given up in time for another. */
+  private static final int REQUESTS_PER_TTL = 4;
+
   private static final long ASK_MILLIS = 1_000;
   private static final long POLL_MILLIS = 2;
 
@@ -144,12 +147,14 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     snapshots = made;
     String url =
         config.cluster().advertise() != null ? config.cluster().advertise().toString() : node.url();
+    Duration ttl = config.cluster().ttlOrDefault();
     Lease asked =
         new Lease(
-            Registers.open(Objects.requireNonNull(config.cluster().lease())),
+            Registers.open(
+                Objects.requireNonNull(config.cluster().lease()), ttl.dividedBy(REQUESTS_PER_TTL)),
             directory.nodeId(),
             url,
-            config.cluster().ttlOrDefault(),
+            ttl,
             Lease.Clocks.SYSTEM);
     lease = asked;
     Cluster started = new Cluster(asked, directory.nodeId(), this, this::heard);

@@ -32,6 +32,7 @@ public record StoreUrl(String scheme, String authority, String path, String quer
           "sse",
           "sse-kms-key-id",
           "storage-class",
+          "timeout",
           "credential-path",
           "key-path",
           "known-hosts");

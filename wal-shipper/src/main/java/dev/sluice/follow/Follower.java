@@ -28,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -56,6 +57,15 @@ public final class Follower implements Following {
 
   /** For what was received to be applied, before its database changes to another history. */
   private static final long APPLY_MILLIS = 30_000;
+
+  /** A primary that has nothing to say for so long, three heartbeats, may be one no longer. */
+  private static final Duration SILENCE = Duration.ofSeconds(3);
+
+  /** After so long the connection is given up: the primary has done so by then, too. */
+  private static final Duration LONGEST_SILENCE = Duration.ofMinutes(1);
+
+  /** For a primary to find what a follower lacks, in a large database. */
+  private static final Duration ANSWER = Duration.ofMinutes(10);
 
   /** A payload up to this is taken into memory, a larger one into a file. */
   private static final int IN_MEMORY_BYTES = 4 << 20;
@@ -116,7 +126,7 @@ public final class Follower implements Following {
   private volatile boolean connected;
   private volatile boolean receivedAll;
   private volatile boolean caughtUp;
-  private volatile @Nullable InputStream stream;
+  private volatile @Nullable SilenceGuard stream;
   private volatile List<Member> members = List.of();
 
   /** Databases asked for that the primary does not have; it is asked again when it reconnects. */
@@ -160,10 +170,11 @@ public final class Follower implements Following {
         database.name(), name -> new FollowedDatabase(database, files, appliers));
   }
 
-  /** True while the stream is open. */
+  /** True while the stream is open, and the primary not silent. */
   @Override
   public boolean isConnected() {
-    return connected;
+    SilenceGuard open = stream;
+    return connected && open != null && !open.isSilent();
   }
 
   /** True once everything the primary had when this connected first is applied. */
@@ -193,7 +204,7 @@ public final class Follower implements Following {
     return members;
   }
 
-  /** Has {@code action} run whenever the stream has ended. */
+  /** Has {@code action} run whenever the stream has ended, or the primary has become silent. */
   public void onDisconnected(Runnable action) {
     disconnectedAction = action;
   }
@@ -265,8 +276,10 @@ public final class Follower implements Following {
 
   private void follow() throws IOException, InterruptedException {
     HttpResponse<InputStream> response =
-        post("/v1/stream", HttpRequest.BodyPublishers.ofByteArray(request()));
-    try (InputStream body = response.body()) {
+        post("/v1/stream", HttpRequest.BodyPublishers.ofByteArray(request()), LONGEST_SILENCE);
+    try (SilenceGuard body =
+        new SilenceGuard(
+            response.body(), SILENCE, LONGEST_SILENCE, () -> disconnectedAction.run())) {
       stream = body;
       connected = true;
       log.info("following {}", primary);
@@ -285,9 +298,11 @@ public final class Follower implements Following {
     }
   }
 
-  private HttpResponse<InputStream> post(String path, HttpRequest.BodyPublisher body)
+  private HttpResponse<InputStream> post(
+      String path, HttpRequest.BodyPublisher body, Duration answer)
       throws IOException, InterruptedException {
-    HttpRequest request = options.access().request(primary.resolve(path)).POST(body).build();
+    HttpRequest request =
+        options.access().request(primary.resolve(path)).timeout(answer).POST(body).build();
     HttpResponse<InputStream> response =
         options.access().http().send(request, HttpResponse.BodyHandlers.ofInputStream());
     try {
@@ -385,11 +400,12 @@ public final class Follower implements Following {
     HttpResponse<InputStream> response =
         post(
             "/v1/difference?database=" + URLEncoder.encode(name, StandardCharsets.UTF_8),
-            HttpRequest.BodyPublishers.ofByteArray(bytes.toByteArray()));
+            HttpRequest.BodyPublishers.ofByteArray(bytes.toByteArray()),
+            ANSWER);
     Files.createDirectories(options.temporary());
     Path file = Files.createTempFile(options.temporary(), "difference", ".ltx");
-    try (DataInputStream in =
-        new DataInputStream(new BufferedInputStream(response.body(), 64 << 10))) {
+    try (SilenceGuard body = new SilenceGuard(response.body(), SILENCE, LONGEST_SILENCE, () -> {});
+        DataInputStream in = new DataInputStream(new BufferedInputStream(body, 64 << 10))) {
       DifferenceAnswer answer = DifferenceAnswer.readFrom(in);
       receive(in, answer.length(), file);
       saveAside(database, answer.common());

@@ -18,6 +18,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.HashMap;
@@ -26,8 +27,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
@@ -140,6 +144,14 @@ public final class StreamServer implements StreamService, Closeable {
       new DifferenceAnswer(common, length).writeTo(out);
       Files.copy(file.path(), out);
       out.flush();
+    }
+  }
+
+  private static void discard(SnapshotFile snapshot) {
+    try {
+      snapshot.close();
+    } catch (IOException e) {
+      log.debug("{}", snapshot.path(), e);
     }
   }
 
@@ -288,7 +300,7 @@ public final class StreamServer implements StreamService, Closeable {
       }
     }
 
-    private void send(String name) throws IOException {
+    private void send(String name) throws IOException, InterruptedException {
       Database database = databases.get(name);
       if (database == null || database.position().equals(Position.NONE)) {
         return;
@@ -331,9 +343,8 @@ public final class StreamServer implements StreamService, Closeable {
       }
     }
 
-    private void sendSnapshot(Database database) throws IOException {
-      out.flush();
-      try (SnapshotFile snapshot = snapshots.make(database, true)) {
+    private void sendSnapshot(Database database) throws IOException, InterruptedException {
+      try (SnapshotFile snapshot = make(database)) {
         frame(
             Kind.SNAPSHOT,
             database.name(),
@@ -343,6 +354,36 @@ public final class StreamServer implements StreamService, Closeable {
         sent.put(database.name(), snapshot.position());
       }
       add(database.name());
+    }
+
+    /** Makes a snapshot, which may take long, and says meanwhile that this node is alive. */
+    private SnapshotFile make(Database database) throws IOException, InterruptedException {
+      CompletableFuture<SnapshotFile> made =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return snapshots.make(database, true);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e.getMessage(), e);
+                }
+              });
+      try {
+        while (true) {
+          out.flush();
+          try {
+            return made.get(HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
+          } catch (TimeoutException e) {
+            frame(Kind.HEARTBEAT, "", 0, 0);
+          }
+        }
+      } catch (ExecutionException e) {
+        Throwable why = e.getCause() == null ? e : e.getCause();
+        throw new IOException(why.getMessage(), why);
+      } catch (IOException | InterruptedException e) {
+        // The follower has left, or this node stops.
+        var unused = made.thenAccept(StreamServer::discard);
+        throw e;
+      }
     }
 
     private void frame(Kind kind, String name, long head, long payloadBytes) throws IOException {

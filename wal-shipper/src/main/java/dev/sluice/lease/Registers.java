@@ -4,6 +4,7 @@ import dev.sluice.store.ObjectStore;
 import dev.sluice.store.StoreUrl;
 import dev.sluice.store.Stores;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,6 +33,21 @@ public final class Registers {
    */
   public static Register open(String url) throws IOException {
     return open(url, System.getenv());
+  }
+
+  /**
+   * As {@link #open(String)}.
+   *
+   * @param patience how long a server of S3 may say nothing before a request counts as failed,
+   *     unless the URL says so itself. As requests wait for each other, one that hangs would
+   *     otherwise cost the lease
+   */
+  public static Register open(String url, Duration patience) throws IOException {
+    boolean isPatient = url.regionMatches(true, 0, "s3:", 0, 3) && !url.matches(".*[?&]timeout=.*");
+    return open(
+        isPatient
+            ? url + (url.contains("?") ? "&" : "?") + "timeout=" + patience.toMillis() + "ms"
+            : url);
   }
 
   static Register open(String url, Map<String, String> environment) throws IOException {

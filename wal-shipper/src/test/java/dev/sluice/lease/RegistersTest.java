@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,17 @@ final class RegistersTest {
         assertThat(register).hasToString("file://" + directory + "/sluice-lease");
       }
     }
+  }
+
+  /** What the URL says itself stays; other places take no such parameter. */
+  @Test
+  void patience(@TempDir Path directory) throws IOException {
+    Duration patience = Duration.ofMillis(2_500);
+    assertThatThrownBy(() -> Registers.open("S3://bucket/p?region=x&timeout=now", patience))
+        .hasMessageContaining("parameter timeout is 'now'");
+    assertThatThrownBy(() -> Registers.open("s3://bucket/p?region=x&sse=none", patience))
+        .hasMessageContaining("parameter sse is 'none'");
+    Registers.open("file://" + directory, patience).close();
   }
 
   @Test

@@ -223,15 +223,20 @@ final class Sandbox
 
   /** Runs a Python program of these tests. */
   Subprocess python(String script, Object... args) throws IOException {
-    Path file = path(script);
-    if (!Files.exists(file)) {
-      try (InputStream in = Sandbox.class.getResourceAsStream(script)) {
-        Files.copy(Objects.requireNonNull(in, script), file);
-      }
-    }
-    List<String> command = new ArrayList<>(List.of("python3", "-u", file.toString()));
+    List<String> command = new ArrayList<>(List.of("python3", "-u", resource(script).toString()));
     Stream.of(args).map(String::valueOf).forEach(command::add);
     return keep(new Subprocess(script.replace(".py", ""), directory, command));
+  }
+
+  /** A file of these tests, as a file here. */
+  Path resource(String name) throws IOException {
+    Path file = path(name);
+    if (!Files.exists(file)) {
+      try (InputStream in = Sandbox.class.getResourceAsStream(name)) {
+        Files.copy(Objects.requireNonNull(in, name), file);
+      }
+    }
+    return file;
   }
 
   /** Runs a program to its end, which has to be a good one; gives its standard output. */

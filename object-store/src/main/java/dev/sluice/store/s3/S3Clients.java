@@ -41,7 +41,8 @@ final class S3Clients {
     SdkHttpClient http =
         new StallGuard(
             UrlConnectionHttpClient.builder()
-                .connectionTimeout(CONNECT)
+                .connectionTimeout(
+                    CONNECT.compareTo(options.silence()) < 0 ? CONNECT : options.silence())
                 .socketTimeout(options.silence())
                 .build(),
             options.silence());

@@ -7,6 +7,8 @@ import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What a URL says of a bucket.
@@ -35,7 +37,10 @@ record S3Options(
   private static final int PAGE_KEYS = 1000;
 
   private static final List<String> PARAMETERS =
-      List.of("endpoint", "region", "path-style", "sse", "sse-kms-key-id", "storage-class");
+      List.of(
+          "endpoint", "region", "path-style", "sse", "sse-kms-key-id", "storage-class", "timeout");
+
+  private static final Pattern TIMEOUT = Pattern.compile("([1-9][0-9]{0,5})(ms|s)");
 
   static S3Options of(StoreUrl url) {
     StoreQuery query = StoreQuery.of(url, PARAMETERS);
@@ -60,8 +65,17 @@ record S3Options(
         encryption,
         kmsKeyId,
         query.get("storage-class"),
-        SILENCE,
+        query.get("timeout").map(text -> timeout(query, text)).orElse(SILENCE),
         PAGE_KEYS);
+  }
+
+  private static Duration timeout(StoreQuery query, String text) {
+    Matcher parts = TIMEOUT.matcher(text);
+    if (!parts.matches()) {
+      throw query.bad("parameter timeout is '" + text + "', not a time such as 5s or 500ms");
+    }
+    long number = Long.parseLong(parts.group(1));
+    return parts.group(2).equals("s") ? Duration.ofSeconds(number) : Duration.ofMillis(number);
   }
 
   private static URI endpoint(StoreQuery query, String text) {

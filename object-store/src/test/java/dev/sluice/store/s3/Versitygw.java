@@ -28,24 +28,42 @@ public final class Versitygw implements AutoCloseable {
 
   private final Path directory;
   private final Process process;
+  private final String host;
   private final int port;
 
-  private Versitygw(Path directory, Process process, int port) {
+  private Versitygw(Path directory, Process process, String host, int port) {
     this.directory = directory;
     this.process = process;
+    this.host = host;
     this.port = port;
+  }
+
+  /** Whether the program is there. */
+  public static boolean isInstalled() {
+    return Files.isExecutable(PROGRAM);
   }
 
   /** Starts one that keeps its buckets below a directory. */
   public static Versitygw start(Path directory) throws IOException, InterruptedException {
-    assumeTrue(Files.isExecutable(PROGRAM), "skipped: no " + PROGRAM + "; .ci/run installs it");
+    return start(directory, "127.0.0.1", List.of());
+  }
+
+  /**
+   * Starts one elsewhere.
+   *
+   * @param host the IPv4 address that it listens on, and is reached at from here
+   * @param prefix words before its command, such as nsenter and a network namespace
+   */
+  public static Versitygw start(Path directory, String host, List<String> prefix)
+      throws IOException, InterruptedException {
+    assumeTrue(isInstalled(), "skipped: no " + PROGRAM + "; .ci/run installs it");
     useCredentials();
     Path buckets = Files.createDirectories(directory.resolve("buckets"));
     for (int attempt = 1; ; attempt++) {
       int port = freePort();
-      List<String> command = new ArrayList<>();
+      List<String> command = new ArrayList<>(prefix);
       command.addAll(
-          List.of(PROGRAM.toString(), "--port", "127.0.0.1:" + port, "--quiet", "--keep-alive"));
+          List.of(PROGRAM.toString(), "--port", host + ":" + port, "--quiet", "--keep-alive"));
       command.addAll(List.of("posix", buckets.toString()));
       if (!hasExtendedAttributes(directory)) {
         Path sidecar = Files.createDirectories(directory.resolve("sidecar"));
@@ -58,8 +76,8 @@ public final class Versitygw implements AutoCloseable {
           .environment()
           .putAll(Map.of("ROOT_ACCESS_KEY_ID", ACCESS_KEY, "ROOT_SECRET_ACCESS_KEY", SECRET_KEY));
       Process process = builder.start();
-      if (isListening(process, port)) {
-        return new Versitygw(buckets, process, port);
+      if (isListening(process, host, port)) {
+        return new Versitygw(buckets, process, host, port);
       }
       process.destroyForcibly().waitFor();
       if (attempt == 3) {
@@ -84,9 +102,10 @@ public final class Versitygw implements AutoCloseable {
     }
   }
 
-  private static boolean isListening(Process process, int port) throws InterruptedException {
+  private static boolean isListening(Process process, String host, int port)
+      throws InterruptedException {
     for (int tries = 0; tries < 200 && process.isAlive(); tries++) {
-      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      try (Socket socket = new Socket(host, port)) {
         return socket.isConnected();
       } catch (IOException e) {
         process.waitFor(50, TimeUnit.MILLISECONDS);
@@ -104,9 +123,9 @@ public final class Versitygw implements AutoCloseable {
     return port;
   }
 
-  /** {@code http://127.0.0.1:port}. */
+  /** {@code http://127.0.0.1:port}, or with another host. */
   public String endpoint() {
-    return "http://127.0.0.1:" + port;
+    return "http://" + host + ":" + port;
   }
 
   @Override
