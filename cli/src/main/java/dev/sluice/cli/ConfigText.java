@@ -47,6 +47,7 @@ final class ConfigText {
     keys.put("l0-retention", Durations.text(policy.level0Retention()));
     keys.put("verify-interval", Durations.text(shipping.verifyIntervalOrDefault()));
     put(keys, "bandwidth", shipping.bandwidthOrDefault());
+    put(keys, "log-keep", shipping.logKeepOrDefault());
     put(keys, "log-limit", shipping.logLimitOrDefault());
     if (shipping.prices() != null) {
       keys.put("prices", prices(shipping.prices()));

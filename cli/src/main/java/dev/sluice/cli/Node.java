@@ -61,6 +61,7 @@ final class Node implements NodeView, Closeable {
   private static final long UNMOUNT_GRACE_MILLIS = 3000;
 
   private final DataDirectory directory;
+  private final ByteSize logKeep;
   private final Databases databases;
   private final Metrics metrics = new Metrics();
   private final GapCounts gaps = new GapCounts();
@@ -88,8 +89,9 @@ final class Node implements NodeView, Closeable {
   private volatile boolean serving;
   private boolean closed;
 
-  private Node(DataDirectory directory) throws IOException {
+  private Node(DataDirectory directory, ByteSize logKeep) throws IOException {
     this.directory = directory;
+    this.logKeep = logKeep;
     try {
       databases = Databases.open(directory.databases());
     } catch (IOException | RuntimeException e) {
@@ -115,7 +117,7 @@ final class Node implements NodeView, Closeable {
       Shipper s = shipper();
       if (s == null || s.status(database.name()).isEmpty()) {
         try {
-          database.log().trim(Primary.KEEP_LOG_BYTES, database.applied().txid());
+          database.log().trim(logKeep.bytes(), database.applied().txid());
         } catch (IOException e) {
           log.warn(
               "{}: old parts of the log could not be deleted: {}", database.name(), e.getMessage());
@@ -152,7 +154,7 @@ final class Node implements NodeView, Closeable {
             "no mount point given",
             "name a directory, or add 'mount' to the configuration");
     MountPoint.prepare(mountPoint, data);
-    Node node = new Node(DataDirectory.open(data));
+    Node node = new Node(DataDirectory.open(data), config.shipping().logKeepOrDefault());
     try {
       node.startMount(config, data, mountPoint);
       return node;
@@ -249,7 +251,7 @@ final class Node implements NodeView, Closeable {
     Path absolute = copy.toAbsolutePath();
     Path parent = Objects.requireNonNull(absolute.getParent());
     Path state = parent.resolve("." + absolute.getFileName() + "-sluice");
-    Node node = new Node(DataDirectory.open(parent, state));
+    Node node = new Node(DataDirectory.open(parent, state), ShippingSettings.DEFAULT_LOG_KEEP);
     try {
       node.serving = true;
       node.startFollower(primary, security, name -> absolute, List.of(database));
@@ -273,7 +275,7 @@ final class Node implements NodeView, Closeable {
           copy + " is there, and no copy that follows a store",
           "move or delete it, or name another file");
     }
-    Node node = new Node(DataDirectory.open(parent, state));
+    Node node = new Node(DataDirectory.open(parent, state), ShippingSettings.DEFAULT_LOG_KEEP);
     try {
       node.serving = true;
       node.followedStore = store;
@@ -310,7 +312,9 @@ final class Node implements NodeView, Closeable {
             "name a database and a store, or add --data DIR, or 'data' to the configuration");
     Neighbours neighbours = new Neighbours(data, file);
     neighbours.check();
-    Node node = new Node(DataDirectory.open(data, neighbours.state()));
+    Node node =
+        new Node(
+            DataDirectory.open(data, neighbours.state()), config.shipping().logKeepOrDefault());
     try {
       Beside started =
           Beside.start(

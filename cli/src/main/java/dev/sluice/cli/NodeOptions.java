@@ -118,6 +118,7 @@ final class NodeOptions {
                     verifyInterval,
                     bandwidth,
                     null,
+                    null,
                     null),
                 access.settings(insecure)))
         .overriddenBy(more);

@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  * stores, and the verification of backups. Safe for use by many threads.
  */
 final class Primary implements Closeable {
-  static final long KEEP_LOG_BYTES = 64 << 20;
 
   private final StreamServer stream;
   private final NodeStores stores;
@@ -80,7 +79,9 @@ final class Primary implements Closeable {
             stores::destinations,
             snapshots,
             config.shipping().policy(),
-            new LogLimits(KEEP_LOG_BYTES, config.shipping().logLimitOrDefault().bytes()),
+            new LogLimits(
+                config.shipping().logKeepOrDefault().bytes(),
+                config.shipping().logLimitOrDefault().bytes()),
             Clock.systemUTC(),
             epoch > 0);
     shipper = started;

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param l0Retention how long files of level 0 stay that are merged
  * @param verifyInterval how often each backup is verified; zero for never
  * @param bandwidth bytes a second that go to all stores together; zero for any number
+ * @param logKeep how much of the log of a database stays for followers that come back
  * @param logLimit how large the log of a database may become while a store is away
  * @param prices of the stores, in place of S3's
  */
@@ -29,14 +30,18 @@ record ShippingSettings(
     @Nullable Duration l0Retention,
     @Nullable Duration verifyInterval,
     @Nullable ByteSize bandwidth,
+    @Nullable ByteSize logKeep,
     @Nullable ByteSize logLimit,
     @Nullable Prices prices) {
+  /** What a follower misses in a restart or a short cut of the network. */
+  static final ByteSize DEFAULT_LOG_KEEP = ByteSize.parse("64MiB");
+
   /** More than a busy database cuts in hours, less than most disks have. */
   static final ByteSize DEFAULT_LOG_LIMIT = ByteSize.parse("4GiB");
 
   /** Nothing is said. */
   static final ShippingSettings EMPTY =
-      new ShippingSettings(null, null, null, null, null, null, null, null, null);
+      new ShippingSettings(null, null, null, null, null, null, null, null, null, null);
 
   ShippingSettings {
     // Says what is wrong with it.
@@ -53,6 +58,7 @@ record ShippingSettings(
         SluiceConfig.either(stronger.l0Retention, l0Retention),
         SluiceConfig.either(stronger.verifyInterval, verifyInterval),
         SluiceConfig.either(stronger.bandwidth, bandwidth),
+        SluiceConfig.either(stronger.logKeep, logKeep),
         SluiceConfig.either(stronger.logLimit, logLimit),
         SluiceConfig.either(stronger.prices, prices));
   }
@@ -90,6 +96,10 @@ record ShippingSettings(
   /** As a limit for one node. */
   RateLimit bandwidthLimit() {
     return bandwidthOrDefault().rateLimit();
+  }
+
+  ByteSize logKeepOrDefault() {
+    return logKeep == null ? DEFAULT_LOG_KEEP : logKeep;
   }
 
   ByteSize logLimitOrDefault() {

@@ -97,6 +97,7 @@ record SluiceConfig(
       @JsonProperty("l0-retention") @Nullable Duration l0Retention,
       @JsonProperty("verify-interval") @Nullable Duration verifyInterval,
       @JsonProperty("bandwidth") @Nullable ByteSize bandwidth,
+      @JsonProperty("log-keep") @Nullable ByteSize logKeep,
       @JsonProperty("log-limit") @Nullable ByteSize logLimit,
       @JsonProperty("prices") @Nullable Prices prices,
       @JsonProperty("tls") @Nullable TlsFiles tls,
@@ -127,6 +128,7 @@ record SluiceConfig(
             l0Retention,
             verifyInterval,
             bandwidth,
+            logKeep,
             logLimit,
             prices),
         new SecuritySettings(

@@ -59,6 +59,7 @@ class ConfigFileTest {
             "snapshot-interval: 6h",
             "retention: 7d",
             "l0-retention: 2m",
+            "log-keep: 1GiB",
             "log-limit: 500MiB",
             "verify-interval: 12h",
             "bandwidth: 10MB",
@@ -94,6 +95,7 @@ class ConfigFileTest {
                 Duration.ofMinutes(2)));
     assertThat(config.shipping().pricesOf(StoreUrl.parse("/second")))
         .isEqualTo(new Prices(0.01, 0.001, 0, 0, 0.02));
+    assertThat(config.shipping().logKeepOrDefault().bytes()).isEqualTo(1L << 30);
     assertThat(config.shipping().logLimitOrDefault().bytes()).isEqualTo(500L << 20);
     assertThat(config.shipping().verifyIntervalOrDefault()).isEqualTo(Duration.ofHours(12));
     assertThat(config.shipping().bandwidthOrDefault().bytes()).isEqualTo(10_000_000);
@@ -138,7 +140,7 @@ class ConfigFileTest {
         "    stre: /x");
     refused(
         "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, follower-open, fuse-binding, include,"
-            + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-limit, low-latency, mount, prices, proxy, retention,"
+            + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-keep, log-limit, low-latency, mount, prices, proxy, retention,"
             + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
             + " verify-interval",
         "validation: 1d");
@@ -267,6 +269,7 @@ class ConfigFileTest {
                 "snapshot-interval",
                 "retention",
                 "l0-retention",
+                "log-keep",
                 "log-limit",
                 "verify-interval",
                 "bandwidth",

@@ -44,6 +44,7 @@ final class ConfigShowTest {
             l0-retention: 5m
             verify-interval: 0s
             bandwidth: 0kB
+            log-keep: 64MiB
             log-limit: 4GiB
             tokens: []
             insecure: false
@@ -73,6 +74,7 @@ final class ConfigShowTest {
         l0-retention: 2m
         verify-interval: 1d
         bandwidth: 10MB
+        log-keep: 1GiB
         log-limit: 500MiB
         prices: {put-per-1000: 0.01, get-per-1000: 0.001, list-per-1000: 0, out-per-gb: 0, storage-per-gb-month: 0.02}
         tls: {certificate: /c.pem, key: /c.key, client-ca: /ca.pem}
