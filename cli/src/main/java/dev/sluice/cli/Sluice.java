@@ -23,7 +23,7 @@ import picocli.CommandLine.ScopeType;
       "4:wait: the position is on another history",
       "5:wait: the node has no such database",
       "6:restore, verify: the backup is damaged",
-      "7:restore, verify: no backup, or not of that moment",
+      "7:restore, verify, follow: no backup, or not of that moment",
       "8:backups, verify: transactions are missing in it",
     },
     footerHeading = "%nExample:%n",

@@ -116,6 +116,7 @@ public final class StoreFollower implements Following {
     followed = new FollowedDatabase(database, files, applier);
     tail = new StoreTail(options.store(), options.layout());
     transactions = new StoredTransactions(database, options.temporary());
+    transactions.deleteLeftOvers();
     LogEntry last = database.log().last();
     fileGone = last != null && last.header().commit() > 0 && !Files.exists(file);
     thread.setDaemon(true);

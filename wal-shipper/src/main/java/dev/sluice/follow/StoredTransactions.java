@@ -12,6 +12,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,12 +23,27 @@ import java.nio.file.StandardOpenOption;
  * may change the database meanwhile, the caller.
  */
 final class StoredTransactions {
+  private static final String PREFIX = "stored";
+  private static final String SUFFIX = ".ltx";
+
   private final Database database;
   private final Path directory;
 
   StoredTransactions(Database database, Path directory) {
     this.database = database;
     this.directory = directory;
+  }
+
+  /** Deletes the temporary files of a process that was killed. */
+  void deleteLeftOvers() throws IOException {
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> left =
+          Files.newDirectoryStream(directory, PREFIX + "*" + SUFFIX)) {
+        for (Path each : left) {
+          Files.deleteIfExists(each);
+        }
+      }
+    }
   }
 
   /** A transaction in a temporary file, deleted by {@link #close}. */
@@ -150,7 +166,7 @@ final class StoredTransactions {
 
   private Checked encode(LtxHeader header, Pages pages) throws IOException {
     Files.createDirectories(directory);
-    Path path = Files.createTempFile(directory, "stored", ".ltx");
+    Path path = Files.createTempFile(directory, PREFIX, SUFFIX);
     try (FileChannel out = FileChannel.open(path, StandardOpenOption.WRITE)) {
       LtxEncoder encoder = new LtxEncoder();
       encoder.start(

@@ -463,11 +463,15 @@ final class StoreFollowerTest {
       fill(backup);
       Files.write(copy, backup.image());
       backup.transaction(CHANGE);
+      Path temporary = Files.createDirectories(directory.resolve("state/tmp"));
+      Path left = Files.write(temporary.resolve("stored1.ltx"), new byte[100]);
       try (StoreFollower follower = follower(store)) {
+        assertThat(left).doesNotExist();
         assertThat(follower.poll()).isTrue();
         assertFollowed(follower, backup.position());
       }
       assertCopy(backup);
+      assertThat(temporary).isEmptyDirectory();
     }
   }
 
