@@ -137,7 +137,8 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, fuse-binding, include,"
+        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases,"
+            + " durability, durability-followers, durability-on-timeout, durability-timeout, exclude, follow, fuse-binding, include,"
             + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-limit, low-latency, mount, prices, proxy, retention,"
             + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
             + " verify-interval",

@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -54,6 +55,7 @@ public final class Follower implements Closeable {
   private static final long FIRST_RETRY_MILLIS = 100;
   private static final long LONGEST_RETRY_MILLIS = 5000;
   private static final int APPLY_THREADS = 4;
+  private static final Duration ACK_TIMEOUT = Duration.ofSeconds(10);
 
   /** For what was received to be applied, before its database changes to another history. */
   private static final long APPLY_MILLIS = 30_000;
@@ -112,6 +114,7 @@ public final class Follower implements Closeable {
   private final ExecutorService appliers;
   private final Map<String, FollowedDatabase> followed = new ConcurrentHashMap<>();
   private final Thread thread = new Thread(this::run, "follower");
+  private final Acknowledgements acks = new Acknowledgements(this::acknowledge);
 
   private volatile boolean closed;
   private volatile boolean connected;
@@ -153,6 +156,7 @@ public final class Follower implements Closeable {
   /** Brings the files to the end of their logs and begins to follow. */
   public void start() {
     apply();
+    acks.start();
     thread.start();
   }
 
@@ -232,6 +236,7 @@ public final class Follower implements Closeable {
       } catch (InterruptedException e) {
         return;
       } finally {
+        acks.end();
         if (connected) {
           connected = false;
           disconnectedAction.run();
@@ -260,6 +265,10 @@ public final class Follower implements Closeable {
       stream = body;
       connected = true;
       log.info("following {}", primary);
+      // Only a node that may become the primary has an epoch.
+      if (options.epoch() > 0 && response.headers().firstValue(StreamService.ACKS).isPresent()) {
+        acks.begin(databases.all());
+      }
       DataInputStream in = new DataInputStream(new BufferedInputStream(body, 64 << 10));
       boolean brought = false;
       while (!closed) {
@@ -297,6 +306,26 @@ public final class Follower implements Closeable {
     } catch (IOException e) {
       response.body().close();
       throw e;
+    }
+  }
+
+  private void acknowledge(Map<String, Position> positions)
+      throws IOException, InterruptedException {
+    AckRequest request = AckRequest.of(options.node(), options.epoch(), positions);
+    HttpResponse<Void> response =
+        options
+            .access()
+            .http()
+            .send(
+                options
+                    .access()
+                    .request(primary.resolve("/v1/acks"))
+                    .timeout(ACK_TIMEOUT)
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(request.bytes()))
+                    .build(),
+                HttpResponse.BodyHandlers.discarding());
+    if (response.statusCode() != 200) {
+      throw new IOException(primary + " answered " + response.statusCode());
     }
   }
 
@@ -389,6 +418,7 @@ public final class Follower implements Closeable {
           append(target, source);
         } else {
           database.adopt(source);
+          acks.received(database);
           target.wake();
         }
       }
@@ -468,12 +498,13 @@ public final class Follower implements Closeable {
     }
   }
 
-  private static void append(FollowedDatabase target, LtxSource ltx) throws IOException {
+  private void append(FollowedDatabase target, LtxSource ltx) throws IOException {
     try {
       target.database().append(ltx);
     } catch (IllegalArgumentException e) {
       throw new IOException(e.getMessage(), e);
     }
+    acks.received(target.database());
     target.wake();
   }
 
@@ -496,6 +527,7 @@ public final class Follower implements Closeable {
 
   private void disconnect() {
     closed = true;
+    acks.close();
     InputStream open = stream;
     if (open != null) {
       try {
