@@ -5,6 +5,7 @@ import dev.sluice.ltx.Position;
 import dev.sluice.node.ClusterStatus;
 import dev.sluice.node.ClusterStatus.ClusterMember;
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.DurabilityStatus;
 import dev.sluice.node.NodeClient;
 import dev.sluice.node.NodeStatus;
 import java.io.IOException;
@@ -85,6 +86,10 @@ final class ClusterCommand extends CliCommand {
     if (cluster.problem() != null) {
       out().println(cluster.problem());
     }
+    DurabilityStatus durability = cluster.durability();
+    if (durability != null) {
+      print(durability);
+    }
     out().println();
     Map<String, Long> ahead = primary(answers);
     Table table = new Table("NODE", "URL", "ROLE", ">EPOCH", ">BEHIND", "STATE");
@@ -101,6 +106,20 @@ final class ClusterCommand extends CliCommand {
               : status != null && status.notReady() != null ? status.notReady() : "ok");
     }
     table.printTo(out());
+  }
+
+  private void print(DurabilityStatus durability) {
+    List<String> inSync = durability.inSync();
+    out()
+        .printf(
+            "durability %s%s%n",
+            durability.mode(),
+            inSync == null
+                ? ""
+                : ", in sync: " + (inSync.isEmpty() ? "no other node" : String.join(", ", inSync)));
+    if (durability.degraded() != null) {
+      out().println(durability.degraded());
+    }
   }
 
   /** The last transaction of each database on the primary; empty when there is none. */

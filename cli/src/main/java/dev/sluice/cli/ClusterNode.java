@@ -2,9 +2,14 @@ package dev.sluice.cli;
 
 import dev.sluice.access.Access;
 import dev.sluice.capture.Capture;
+import dev.sluice.cli.DurabilitySettings.Mode;
 import dev.sluice.cluster.Cluster;
 import dev.sluice.cluster.Roles;
+import dev.sluice.durability.Durability;
+import dev.sluice.durability.FollowerDurability;
+import dev.sluice.durability.StoreDurability;
 import dev.sluice.follow.Follower;
+import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.Member;
 import dev.sluice.lease.Lease;
 import dev.sluice.lease.LeaseRecord;
@@ -12,13 +17,18 @@ import dev.sluice.lease.Registers;
 import dev.sluice.log.CommitGuard;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
+import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.ClusterStatus;
 import dev.sluice.node.ClusterStatus.ClusterMember;
 import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.DurabilityStatus;
 import dev.sluice.node.NodeClient;
+import dev.sluice.ship.RollForward;
+import dev.sluice.ship.Shipper;
+import dev.sluice.ship.Shipper.Destination;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,7 +39,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -52,6 +65,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   /** For what was received to be applied before this node leads. */
   private static final long APPLY_MILLIS = 10_000;
+
+  /** For the stores to be this node's, and to have what it has. */
+  private static final long STORES_MILLIS = 30_000;
 
   /** For a follower to get everything before this node stops. */
   private static final long STOP_MILLIS = 5_000;
@@ -79,6 +95,18 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private @Nullable NodeStores stores;
   private @Nullable Snapshots snapshots;
 
+  /** What a thread of the mount does before it waits for others than this node. */
+  private Runnable beforeWait = () -> {};
+
+  /** The power was lost since what this node committed was made durable. */
+  private volatile boolean forgetful;
+
+  /** What is in the record of the lease at the begin of a term. */
+  private @Nullable List<String> firstInSync;
+
+  /** What commits wait for; of the term, while this node is the primary. */
+  private volatile Durability durability = Durability.NONE;
+
   /** Open between {@link #lead} and whatever ends that role. */
   private volatile boolean gate;
 
@@ -95,6 +123,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     this.databases = node.databases();
     this.state = state;
     this.epoch = state.epoch();
+    this.forgetful =
+        databases.all().stream()
+            .anyMatch(database -> databases.lastEnd().isPowerLoss(database.name()));
   }
 
   /** Reads what the node knows of its cluster. */
@@ -116,23 +147,50 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     if (!state.follows()) {
       captured.recoverAll();
     }
-    databases.guard(
-        new CommitGuard() {
-          @Override
-          public void beforeCommit(String database) throws IOException {
-            if (!mayCommit()) {
-              throw new IOException("this node is not the primary; write there");
-            }
-          }
+    databases.guard(new Guard());
+  }
 
-          @Override
-          public void afterCommit(Database database, Position position) throws IOException {
-            if (!mayCommit()) {
-              throw new IOException(
-                  "the lease ran out while " + position + " was committed; it is taken back");
-            }
+  /** Commits go by the lease, and wait for what durability asks for. */
+  private final class Guard implements CommitGuard {
+    /**
+     * The checksum of databases before what was cut and refused: to bring that state back asks for
+     * no more than the lease.
+     */
+    private final Map<String, Long> beforeRefused = new ConcurrentHashMap<>();
+
+    @Override
+    public void beforeCommit(String database) throws IOException {
+      if (!mayCommit()) {
+        throw new IOException("this node is not the primary; write there");
+      }
+      if (!beforeRefused.containsKey(database)) {
+        durability.check(database);
+      }
+    }
+
+    @Override
+    public void afterCommit(Database database, Position position) throws IOException {
+      Long before = beforeRefused.get(database.name());
+      if (before == null || before != position.checksum()) {
+        try {
+          durability.await(database, position, beforeWait);
+        } catch (IOException e) {
+          LogEntry last = database.log().last();
+          if (last != null) {
+            beforeRefused.putIfAbsent(database.name(), last.before().checksum());
           }
-        });
+          throw e;
+        }
+      }
+      // Last: what others have counts only while this node is the primary.
+      if (!mayCommit()) {
+        throw new IOException(
+            "the lease ran out while " + position + " was committed; it is taken back");
+      }
+      if (before != null) {
+        beforeRefused.remove(database.name());
+      }
+    }
   }
 
   private boolean mayCommit() {
@@ -141,7 +199,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   }
 
   /** Begins to take part, when the mount and the HTTP server are there. */
-  void start(MountedDatabases mounted, NodeStores opened, Snapshots made) throws IOException {
+  void start(MountedDatabases mounted, NodeStores opened, Snapshots made, Runnable leaveToOthers)
+      throws IOException {
+    beforeWait = leaveToOthers;
     files = mounted;
     stores = opened;
     snapshots = made;
@@ -184,6 +244,31 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     return problem == null ? "waiting for the cluster to have a primary" : problem;
   }
 
+  private DurabilitySettings settings() {
+    return config.cluster().durability();
+  }
+
+  @Override
+  public @Nullable List<String> inSync(@Nullable LeaseRecord before, boolean forced) {
+    List<String> nodes = before == null ? null : before.inSync();
+    if (settings().modeOrDefault() != Mode.FOLLOWER || nodes == null) {
+      // Then nothing was promised, or nothing is.
+      firstInSync = null;
+    } else {
+      // Those beside a node that takes over by force have more than it, and another history.
+      firstInSync =
+          forced
+              ? List.of()
+              : nodes.stream().filter(node -> !node.equals(directory.nodeId())).toList();
+    }
+    return firstInSync;
+  }
+
+  @Override
+  public boolean isForgetful() {
+    return forgetful;
+  }
+
   @Override
   public void lead(long term) throws IOException {
     Follower following = follower;
@@ -194,26 +279,136 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
       follower = following;
     }
     if (following != null && !following.finish(APPLY_MILLIS)) {
-      throw new IOException(
-          "this node can't become the primary: what it has received is not applied; 'sluice status' says why");
+      throw notApplied();
+    }
+    if (settings().modeOrDefault() == Mode.STORE) {
+      following = takeFromStores(following, term);
     }
     state.leads();
+    forgetful = false;
+    switch (settings().modeOrDefault()) {
+      case ASYNC -> open(following, FollowerListener.NONE, term);
+      case FOLLOWER -> open(following, awaitFollowers(term), term);
+      case STORE -> {
+        awaitStores(term);
+        open(following, FollowerListener.NONE, term);
+      }
+    }
+    node.roles(primary, null);
+  }
+
+  /** Lets applications write, and serves followers. */
+  private void open(@Nullable Follower following, FollowerListener followers, long term)
+      throws IOException {
     gate = true;
     if (following != null) {
       following.close();
       follower = null;
     }
     Objects.requireNonNull(files).close();
-    primary =
-        Primary.start(
-            config,
-            directory,
+    if (primary == null) {
+      primary = startPrimary(followers, null, term);
+    }
+  }
+
+  private static IOException notApplied() {
+    return new IOException(
+        "this node can't become the primary: what it has received is not applied; 'sluice status' says why");
+  }
+
+  /**
+   * Applies what the stores have and this node never got: it was acknowledged.
+   *
+   * @return what keeps applications from writing until this node leads
+   */
+  private @Nullable Follower takeFromStores(@Nullable Follower following, long term)
+      throws IOException {
+    NodeStores from = Objects.requireNonNull(stores);
+    Set<String> names = new TreeSet<>(from.databases());
+    databases.all().forEach(database -> names.add(database.name()));
+    boolean taken = false;
+    for (String name : names) {
+      taken |= takeFromStores(databases.open(name), from.destinations(name));
+    }
+    if (!taken) {
+      return following;
+    }
+    Follower applying = following;
+    if (applying == null) {
+      applying = follower(URI.create("http://nobody"), term);
+      follower = applying;
+    }
+    applying.apply();
+    if (!applying.finish(APPLY_MILLIS)) {
+      throw notApplied();
+    }
+    return applying;
+  }
+
+  /** Each of the stores has what was acknowledged: one is enough. */
+  private boolean takeFromStores(Database database, List<Destination> places) throws IOException {
+    boolean taken = false;
+    int asked = 0;
+    IOException failure = null;
+    for (Destination place : places) {
+      try {
+        // Should this process end before it is applied, the files are behind the log, as a
+        // follower's.
+        taken |= RollForward.run(database, place, state::followsNow, directory.temporary());
+        asked++;
+      } catch (IOException e) {
+        log.warn("{}: {}", place.url(), e.getMessage());
+        failure = e;
+      }
+    }
+    if (asked == 0 && failure != null) {
+      throw failure;
+    }
+    return taken;
+  }
+
+  /** Has commits of this term wait for followers. */
+  private FollowerListener awaitFollowers(long term) {
+    Lease held = Objects.requireNonNull(lease);
+    FollowerDurability started =
+        new FollowerDurability(
+            settings().policy(),
+            firstInSync,
             databases,
-            Objects.requireNonNull(stores),
-            Objects.requireNonNull(snapshots),
-            number -> {},
-            term);
-    node.roles(primary, null);
+            nodes -> held.keepInSync(term, nodes),
+            node.metrics().durability());
+    durability = started;
+    started.start();
+    return started;
+  }
+
+  /**
+   * Has commits of this term wait for stores. Those are this node's only after a while, when it is
+   * certain that the last one has stopped: applications still wait meanwhile.
+   */
+  private void awaitStores(long term) throws IOException {
+    StoreDurability made = new StoreDurability(settings().policy(), node.metrics().durability());
+    durability = made;
+    Primary started = startPrimary(FollowerListener.NONE, made, term);
+    primary = started;
+    made.shipper(Objects.requireNonNull(started.shipper()));
+    if (!made.awaitAll(databases.all(), STORES_MILLIS)) {
+      log.warn("the stores do not have everything yet; commits wait for that");
+    }
+  }
+
+  private Primary startPrimary(
+      FollowerListener followers, Shipper.@Nullable Progress awaits, long term) throws IOException {
+    return Primary.start(
+        config,
+        directory,
+        databases,
+        Objects.requireNonNull(stores),
+        Objects.requireNonNull(snapshots),
+        number -> {},
+        followers,
+        awaits,
+        term);
   }
 
   @Override
@@ -251,6 +446,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   /** Ends the role; nothing is committed any more. */
   private void leave() {
     gate = false;
+    Durability ended = durability;
+    durability = Durability.NONE;
+    ended.close();
     Primary leading = primary;
     if (leading != null) {
       primary = null;
@@ -268,6 +466,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     Follower following = follower;
     if (following != null && following.isCaughtUp()) {
       state.caughtUp();
+      forgetful = false;
     }
     return following != null && following.isConnected();
   }
@@ -342,6 +541,15 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     try {
       all.hold(databases, deadline);
       awaitAll(client, deadline);
+      if (settings().modeOrDefault() == Mode.FOLLOWER) {
+        // This node is in the set that the other begins with: it must not forget anything.
+        for (Database database : databases.all()) {
+          database.log().sync();
+        }
+      }
+      if (settings().modeOrDefault() == Mode.STORE) {
+        leading.handOverStores();
+      }
     } catch (IOException | RuntimeException e) {
       all.close();
       throw e;
@@ -391,7 +599,17 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
         leads ? directory.nodeId() : record == null ? null : record.holder(),
         l == null ? 0 : l.leftMillis(),
         c == null ? null : c.problem(),
+        durabilityStatus(record),
         nodes);
+  }
+
+  private DurabilityStatus durabilityStatus(@Nullable LeaseRecord record) {
+    return primary != null
+        ? durability.status()
+        : new DurabilityStatus(
+            DurabilitySettings.name(settings().modeOrDefault()),
+            record == null ? null : record.inSync(),
+            null);
   }
 
   @Override
@@ -411,11 +629,14 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   }
 
   @Override
-  public CompletableFuture<Void> promote(long timeoutMillis) {
+  public CompletableFuture<Void> promote(long timeoutMillis, boolean force) {
     Cluster c = cluster;
     LeaseRecord record = c == null ? null : c.lease();
     if (primary != null) {
       return CompletableFuture.failedFuture(new IOException("this node is the primary already"));
+    }
+    if (force && c != null) {
+      return c.force();
     }
     if (record == null || record.holder() == null || record.url() == null) {
       return CompletableFuture.failedFuture(
@@ -465,6 +686,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   /** Gives the lease back. */
   @Override
   public void close() throws IOException {
+    durability.close();
     Cluster c = cluster;
     if (c != null) {
       c.close();

@@ -11,10 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param lease where the lease is kept; null for a node that is part of none
  * @param ttl how long it lasts without a renewal
  * @param advertise where other nodes reach this one; null for where it listens
+ * @param durability what a commit waits for
  */
 record ClusterSettings(
-    @Nullable String lease, @Nullable Duration ttl, @Nullable NodeUrl advertise) {
-  static final ClusterSettings EMPTY = new ClusterSettings(null, null, null);
+    @Nullable String lease,
+    @Nullable Duration ttl,
+    @Nullable NodeUrl advertise,
+    DurabilitySettings durability) {
+  static final ClusterSettings EMPTY =
+      new ClusterSettings(null, null, null, DurabilitySettings.EMPTY);
 
   private static final Duration DEFAULT_TTL = Duration.ofSeconds(10);
   private static final Duration SHORTEST_TTL = Duration.ofMillis(500);
@@ -29,7 +34,8 @@ record ClusterSettings(
     return new ClusterSettings(
         either(stronger.lease, lease),
         either(stronger.ttl, ttl),
-        either(stronger.advertise, advertise));
+        either(stronger.advertise, advertise),
+        durability.overriddenBy(stronger.durability));
   }
 
   Duration ttlOrDefault() {

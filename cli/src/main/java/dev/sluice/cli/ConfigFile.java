@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.access.Scope;
+import dev.sluice.durability.DurabilityPolicy.OnTimeout;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.proxy.WriteForwarding;
@@ -113,6 +114,8 @@ final class ConfigFile {
     add(values, FollowerOpen.class, FollowerOpen::parse);
     add(values, WriteForwarding.class, WriteForwarding::parse);
     add(values, Scope.class, Scope::parse);
+    add(values, DurabilitySettings.Mode.class, DurabilitySettings.Mode::parse);
+    add(values, OnTimeout.class, DurabilitySettings::parseOnTimeout);
     return YAMLMapper.builder()
         .addModule(values)
         .propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)

@@ -61,6 +61,8 @@ final class MountCommand extends CliCommand {
       description = "Where other nodes reach this one (default: where it listens).")
   private @Nullable NodeUrl advertise;
 
+  @Mixin private DurabilityOptions durability = new DurabilityOptions();
+
   @Option(
       names = "--proxy",
       paramLabel = "LISTEN=APP",
@@ -121,7 +123,7 @@ final class MountCommand extends CliCommand {
             SluiceConfig.ofMount(
                 own == 0 ? null : Path.of(words.get(0)),
                 follow,
-                new ClusterSettings(lease, leaseTtl, advertise),
+                new ClusterSettings(lease, leaseTtl, advertise, durability.settings()),
                 fuseBinding,
                 lowLatency,
                 followerOpen,

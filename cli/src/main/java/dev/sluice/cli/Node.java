@@ -2,7 +2,9 @@ package dev.sluice.cli;
 
 import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
+import dev.sluice.cli.DurabilitySettings.Mode;
 import dev.sluice.follow.Follower;
+import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.Following;
 import dev.sluice.follow.StoreFollower;
 import dev.sluice.follow.StreamServer;
@@ -175,6 +177,16 @@ final class Node implements NodeView, Closeable {
   private void startMount(SluiceConfig config, Path data, Path mountPoint) throws IOException {
     ClusterNode member =
         config.cluster().lease() == null ? null : ClusterNode.open(config, this, directory);
+    if (member == null && config.cluster().durability().modeOrDefault() != Mode.ASYNC) {
+      throw new UserException(
+          "'durability' is for the nodes of a cluster",
+          "add --lease URL, or 'lease' to the configuration");
+    }
+    if (config.cluster().durability().modeOrDefault() == Mode.STORE && !config.hasStores()) {
+      throw new UserException(
+          "'durability' is store, and there is none",
+          "add --store URL, or 'store' to the configuration");
+    }
     boolean follows = member == null ? config.follow() != null : member.followedLast();
     if (follows) {
       databases.guard(FOLLOWS);
@@ -214,12 +226,22 @@ final class Node implements NodeView, Closeable {
     } else if (follows) {
       startFollower(Objects.requireNonNull(config.follow()), config.security(), files, null);
     } else {
-      primary = Primary.start(config, directory, databases, stores, snapshots, number -> {}, 0);
+      primary =
+          Primary.start(
+              config,
+              directory,
+              databases,
+              stores,
+              snapshots,
+              number -> {},
+              FollowerListener.NONE,
+              null,
+              0);
     }
     startServer(config.listen(), config.security(), config.hasStores());
     proxy = NodeProxy.start(config, this, metrics);
     if (member != null) {
-      member.start(files, stores, snapshots);
+      member.start(files, stores, snapshots, mount::leaveToOthers);
     }
   }
 
@@ -228,6 +250,10 @@ final class Node implements NodeView, Closeable {
       database -> {
         throw new IOException("this node follows another; write on the primary");
       };
+
+  Metrics metrics() {
+    return metrics;
+  }
 
   /** What of a role others see; see {@link ClusterNode}. */
   void roles(@Nullable Primary leads, @Nullable Following follows) {
@@ -333,6 +359,8 @@ final class Node implements NodeView, Closeable {
               new NodeStores(config),
               new Snapshots(node.directory.temporary(), started::read),
               number -> started.setFollowed(number > 0),
+              FollowerListener.NONE,
+              null,
               0);
       node.serving = true;
       node.startServer(config.listen(), config.security(), config.hasStores());
@@ -372,7 +400,11 @@ final class Node implements NodeView, Closeable {
     follower = follows;
     relay =
         new StreamServer(
-            databases, new Snapshots(directory.temporary(), follows::readPage), number -> {}, 0);
+            databases,
+            new Snapshots(directory.temporary(), follows::readPage),
+            number -> {},
+            FollowerListener.NONE,
+            0);
   }
 
   /** The stream of whatever this node is at the moment. */
@@ -406,6 +438,17 @@ final class Node implements NodeView, Closeable {
     public long epoch() {
       StreamServer served = served();
       return served == null ? 0 : served.epoch();
+    }
+
+    @Override
+    public boolean wantsAcks() {
+      Primary p = primary;
+      return p != null && p.stream().wantsAcks();
+    }
+
+    @Override
+    public void acknowledged(byte[] request) throws IOException {
+      current().acknowledged(request);
     }
 
     @Override

@@ -1,10 +1,12 @@
 package dev.sluice.cli;
 
+import dev.sluice.log.DatabaseName;
 import dev.sluice.node.StoreUsage;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.store.Backoff;
 import dev.sluice.store.BandwidthLimitedStore;
+import dev.sluice.store.ObjectInfo;
 import dev.sluice.store.ObjectStore;
 import dev.sluice.store.PrefixedStore;
 import dev.sluice.store.RateLimit;
@@ -18,8 +20,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The stores of a node, as its configuration names them. Safe for use by many threads. */
 final class NodeStores {
@@ -28,6 +35,10 @@ final class NodeStores {
    */
   private static final Backoff RETRIES =
       new Backoff(3, Duration.ofMillis(100), Duration.ofSeconds(2));
+
+  /** The key of a file of a database, see {@link StoreLayout}. */
+  private static final Pattern BACKUP =
+      Pattern.compile("(.+)/(?:ltx/[0-9]|000[0-9])/[0-9a-f]{16}-[0-9a-f]{16}\\.ltx");
 
   private final SluiceConfig config;
 
@@ -52,6 +63,36 @@ final class NodeStores {
                 new Destination(
                     open(url), StoreLayout.of(url.scheme(), ""), url.toString(), group(url)))
         .toList();
+  }
+
+  /** The databases that any store has a backup of. Lists all there is. */
+  Set<String> databases() throws IOException {
+    Set<String> names = new TreeSet<>();
+    for (StoreUrl url : config.store()) {
+      try (Stream<ObjectInfo> objects = open(url).list("", "")) {
+        objects
+            .map(object -> BACKUP.matcher(object.key()))
+            .filter(Matcher::matches)
+            .map(found -> found.group(1))
+            .filter(NodeStores::isName)
+            .forEach(names::add);
+      } catch (UncheckedIOException e) {
+        throw e.getCause();
+      }
+    }
+    config.databases().stream()
+        .filter(database -> !database.store().isEmpty())
+        .forEach(database -> names.add(database.path()));
+    return names;
+  }
+
+  private static boolean isName(String text) {
+    try {
+      DatabaseName.checked(text);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   /**

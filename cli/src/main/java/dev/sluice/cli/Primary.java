@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.StreamServer;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
@@ -41,6 +42,8 @@ final class Primary implements Closeable {
    * Starts all of it.
    *
    * @param followers is told how many there are
+   * @param cluster is told of those that are nodes of the cluster
+   * @param awaits is told what stores have; null when no commit waits for that
    * @param epoch of this node's term; 0 without a lease
    */
   static Primary start(
@@ -50,11 +53,14 @@ final class Primary implements Closeable {
       NodeStores stores,
       Snapshots snapshots,
       IntConsumer followers,
+      FollowerListener cluster,
+      Shipper.@Nullable Progress awaits,
       long epoch)
       throws IOException {
-    Primary primary = new Primary(new StreamServer(databases, snapshots, followers, epoch), stores);
+    Primary primary =
+        new Primary(new StreamServer(databases, snapshots, followers, cluster, epoch), stores);
     try {
-      primary.ship(config, directory, databases, snapshots, epoch);
+      primary.ship(config, directory, databases, snapshots, awaits, epoch);
       return primary;
     } catch (IOException | RuntimeException e) {
       primary.close();
@@ -67,6 +73,7 @@ final class Primary implements Closeable {
       DataDirectory directory,
       Databases databases,
       Snapshots snapshots,
+      Shipper.@Nullable Progress awaits,
       long epoch)
       throws IOException {
     if (!config.hasStores()) {
@@ -83,7 +90,8 @@ final class Primary implements Closeable {
                 config.shipping().logKeepOrDefault().bytes(),
                 config.shipping().logLimitOrDefault().bytes()),
             Clock.systemUTC(),
-            epoch > 0);
+            epoch > 0,
+            awaits);
     shipper = started;
     started.start();
     verify(config.shipping().verifyIntervalOrDefault(), directory, databases, started);
@@ -173,6 +181,13 @@ final class Primary implements Closeable {
     stopServing();
     if (shipper != null) {
       shipper.close();
+    }
+  }
+
+  /** Ships no more, when all is shipped: another node does, at once. */
+  void handOverStores() {
+    if (shipper != null) {
+      shipper.handOver();
     }
   }
 

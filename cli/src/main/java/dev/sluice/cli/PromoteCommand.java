@@ -26,10 +26,17 @@ final class PromoteCommand extends CliCommand {
       description = "How long the node may take to get everything (default: ${DEFAULT-VALUE}).")
   private Duration timeout = Duration.ZERO;
 
+  @Option(
+      names = "--force",
+      description =
+          "The primary is gone, and so are all nodes that have everything it acknowledged: take over without. What"
+              + " this node lacks is lost.")
+  private boolean force;
+
   @Override
   public Integer call() throws IOException {
     NodeClient node = target.client();
-    node.promote(timeout);
+    node.promote(timeout, force);
     out().println(node.url() + " becomes the primary");
     return ExitStatus.OK;
   }

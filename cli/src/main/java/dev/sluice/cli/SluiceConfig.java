@@ -8,6 +8,7 @@ import dev.sluice.access.TokenGrant;
 import dev.sluice.access.TokenSource;
 import dev.sluice.access.TrustFiles;
 import dev.sluice.beside.Beside;
+import dev.sluice.durability.DurabilityPolicy.OnTimeout;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.node.Prices;
@@ -88,6 +89,10 @@ record SluiceConfig(
       @JsonProperty("lease") @Nullable String lease,
       @JsonProperty("lease-ttl") @Nullable Duration leaseTtl,
       @JsonProperty("advertise") @Nullable NodeUrl advertise,
+      @JsonProperty("durability") DurabilitySettings.@Nullable Mode durability,
+      @JsonProperty("durability-followers") @Nullable Integer durabilityFollowers,
+      @JsonProperty("durability-timeout") @Nullable Duration durabilityTimeout,
+      @JsonProperty("durability-on-timeout") @Nullable OnTimeout durabilityOnTimeout,
       @JsonProperty("store") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
           @Nullable List<StoreUrl> store,
       @JsonProperty("sync-interval") @Nullable Duration syncInterval,
@@ -118,7 +123,12 @@ record SluiceConfig(
         mount,
         listen,
         follow,
-        new ClusterSettings(lease, leaseTtl, advertise),
+        new ClusterSettings(
+            lease,
+            leaseTtl,
+            advertise,
+            new DurabilitySettings(
+                durability, durabilityFollowers, durabilityTimeout, durabilityOnTimeout)),
         orEmpty(store),
         new ShippingSettings(
             syncInterval,

@@ -139,7 +139,8 @@ class ConfigFileTest {
         "  - path: x.db",
         "    stre: /x");
     refused(
-        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases, exclude, follow, follower-open, fuse-binding, include,"
+        "FILE line 1: unknown key 'validation'; known are advertise, bandwidth, checkpoint-pages, data, databases,"
+            + " durability, durability-followers, durability-on-timeout, durability-timeout, exclude, follow, follower-open, fuse-binding, include,"
             + " insecure, l0-retention, lease, lease-ttl, levels, listen, log-keep, log-limit, low-latency, mount, prices, proxy, retention,"
             + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
             + " verify-interval",

@@ -84,6 +84,14 @@ public final class Mount implements AutoCloseable {
     return session.allocatedBytes();
   }
 
+  /**
+   * To be called on a thread that answers a request before it waits for other nodes: others answer
+   * meanwhile. On any other thread it does nothing.
+   */
+  public void leaveToOthers() {
+    session.leaveToOthers();
+  }
+
   /** Unmounts. Waits up to {@code graceMillis} for applications to close their files. */
   public void close(long graceMillis) {
     session.close(graceMillis);

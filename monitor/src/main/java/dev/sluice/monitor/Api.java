@@ -2,6 +2,7 @@ package dev.sluice.monitor;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sluice.access.Scope;
+import dev.sluice.follow.BadStreamRequestException;
 import dev.sluice.follow.StreamService;
 import dev.sluice.log.Database;
 import dev.sluice.ltx.Position;
@@ -15,13 +16,18 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Promise;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,9 +69,10 @@ final class Api implements Closeable {
             "POST", "/v1/snapshot", Scope.ADMIN, Set.of("database", "timeout"), this::snapshot),
         new Endpoint("POST", "/v1/stream", Scope.FOLLOW, Set.of(), this::stream),
         new Endpoint("POST", "/v1/difference", Scope.FOLLOW, Set.of("database"), this::difference),
+        new Endpoint("POST", "/v1/acks", Scope.FOLLOW, Set.of(), this::acknowledge),
         new Endpoint("GET", "/v1/cluster", Scope.READ, Set.of(), this::cluster),
         new Endpoint("POST", "/v1/handoff", Scope.ADMIN, Set.of("node", "timeout"), this::handOff),
-        new Endpoint("POST", "/v1/promote", Scope.ADMIN, Set.of("timeout"), this::promote),
+        new Endpoint("POST", "/v1/promote", Scope.ADMIN, Set.of("timeout", "force"), this::promote),
         new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
         new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),
         new Endpoint("GET", "/readyz", Scope.NONE, Set.of(), this::ready));
@@ -196,11 +203,42 @@ final class Api implements Closeable {
     if (refusal != null) {
       throw new ApiException(503, refusal, "GET /v1/cluster says which node is");
     }
-    exchange
-        .response()
-        .getHeaders()
-        .put(StreamService.EPOCH, Long.toString(serving.service().epoch()));
+    HttpFields.Mutable headers = exchange.response().getHeaders();
+    headers.put(StreamService.EPOCH, Long.toString(serving.service().epoch()));
+    if (serving.service().wantsAcks()) {
+      headers.put(StreamService.ACKS, "1");
+    }
     return serving;
+  }
+
+  private record Acknowledged(boolean acknowledged) {}
+
+  /** A follower's connection sends nothing else meanwhile; no thread waits for the rest of it. */
+  private void acknowledge(Exchange exchange) throws ApiException {
+    StreamService service = streams(exchange).service();
+    long length = exchange.request().getLength();
+    if (length < 0 || length > Streams.MAX_REQUEST_BYTES) {
+      throw Exchange.bad("the request has no length, or more than " + Streams.MAX_REQUEST_BYTES);
+    }
+    Promise.Completable<ByteBuffer> body = new Promise.Completable<>();
+    Content.Source.asByteBuffer(exchange.request(), body);
+    var unused = body.whenComplete((bytes, failure) -> acknowledge(exchange, service, bytes));
+  }
+
+  private static void acknowledge(
+      Exchange exchange, StreamService service, @Nullable ByteBuffer body) {
+    if (body == null) {
+      exchange.json(400, new Problem("the request broke off", null));
+      return;
+    }
+    try {
+      service.acknowledged(BufferUtil.toArray(body));
+      exchange.json(200, new Acknowledged(true));
+    } catch (BadStreamRequestException e) {
+      exchange.json(400, new Problem(String.valueOf(e.getMessage()), null));
+    } catch (IOException e) {
+      exchange.json(409, new Problem(String.valueOf(e.getMessage()), null));
+    }
   }
 
   private ClusterView clusterView() throws ApiException {
@@ -222,7 +260,8 @@ final class Api implements Closeable {
   }
 
   private void promote(Exchange exchange) throws ApiException {
-    changed(exchange, clusterView().promote(exchange.timeoutMillis()));
+    boolean force = "true".equals(exchange.optional("force"));
+    changed(exchange, clusterView().promote(exchange.timeoutMillis(), force));
   }
 
   private record Changed(boolean changed) {}

@@ -1,5 +1,6 @@
 package dev.sluice.monitor;
 
+import dev.sluice.durability.DurabilityListener;
 import dev.sluice.log.Database;
 import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.LogEntry;
@@ -73,6 +74,7 @@ public final class Metrics implements DatabaseListener {
   private final Gauge openWaits =
       Gauge.build("sluice_waits_open", "Waits for a position that go on.").register(registry);
 
+  private final DurabilityCounts durability = new DurabilityCounts(registry);
   private final ProxyCounts proxy = new ProxyCounts(registry);
 
   public Metrics() {
@@ -105,6 +107,11 @@ public final class Metrics implements DatabaseListener {
   @Override
   public void openedReadOnly(String database) {
     readOnly.labels(database).inc();
+  }
+
+  /** Counts what commits wait for in a cluster. */
+  public DurabilityListener durability() {
+    return durability;
   }
 
   /** Counts what the proxy before an application does. */

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.StreamServer;
 import dev.sluice.follow.StreamService;
 import dev.sluice.log.Databases;
@@ -108,7 +109,7 @@ final class LimitsTest {
             });
     return new ServedNode(
         directory.resolve("node"),
-        new StreamServer(databases, snapshots, number -> {}, 0),
+        new StreamServer(databases, snapshots, number -> {}, FollowerListener.NONE, 0),
         Duration.ofMinutes(1));
   }
 

@@ -14,6 +14,7 @@ import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
+import dev.sluice.node.DurabilityStatus;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -124,6 +125,7 @@ final class OpenApiTest {
       }
       checkCluster(served);
       check(served, "POST", "/v1/difference?database=" + NAME, 501);
+      check(served, "POST", "/v1/acks", 501);
       check(served, "GET", "/metrics", 200);
       check(served, "GET", "/healthz", 200);
       check(served, "GET", "/healthz?verbose", 200);
@@ -138,18 +140,21 @@ final class OpenApiTest {
     try (ServedNode served =
         new ServedNode(directory.resolve("b"), empty, NodeServer.IDLE_TIMEOUT)) {
       check(served, "POST", "/v1/stream", 200);
+      check(served, "POST", "/v1/acks", 409);
     }
     try (ServedNode served =
         new ServedNode(directory.resolve("c"), new Refusing(), NodeServer.IDLE_TIMEOUT)) {
       check(served, "POST", "/v1/stream", 503);
       check(served, "POST", "/v1/difference?database=" + NAME, 503);
+      check(served, "POST", "/v1/acks", 503);
     }
     try (ServedNode served =
         new ServedNode(directory.resolve("d"), new Differing(), NodeServer.IDLE_TIMEOUT)) {
       check(served, "POST", "/v1/difference?database=" + NAME, 200);
+      check(served, "POST", "/v1/acks", 200);
     }
     // LimitsTest has these.
-    answered.addAll(List.of("POST /v1/stream 400", "POST /v1/stream 413"));
+    answered.addAll(List.of("POST /v1/stream 400", "POST /v1/stream 413", "POST /v1/acks 400"));
     assertThat(answered).isEqualTo(documentedAnswers());
   }
 
@@ -178,6 +183,7 @@ final class OpenApiTest {
           "a",
           100,
           null,
+          new DurabilityStatus("follower", List.of("b"), null),
           List.of(new ClusterMember("a", "http://a:1"), new ClusterMember("b", null)));
     }
 
@@ -187,7 +193,7 @@ final class OpenApiTest {
     }
 
     @Override
-    public CompletableFuture<Void> promote(long timeoutMillis) {
+    public CompletableFuture<Void> promote(long timeoutMillis, boolean force) {
       return change;
     }
   }
@@ -198,6 +204,9 @@ final class OpenApiTest {
 
     @Override
     public void difference(String database, InputStream request, OutputStream response) {}
+
+    @Override
+    public void acknowledged(byte[] request) {}
   }
 
   private static final class Refusing extends Differing {

@@ -84,6 +84,7 @@ final class TokenTest {
             Map.entry("GET /metrics", Scope.READ),
             Map.entry("POST /v1/stream", Scope.FOLLOW),
             Map.entry("POST /v1/difference", Scope.FOLLOW),
+            Map.entry("POST /v1/acks", Scope.FOLLOW),
             Map.entry("POST /v1/sync", Scope.ADMIN),
             Map.entry("POST /v1/snapshot", Scope.ADMIN),
             Map.entry("POST /v1/handoff", Scope.ADMIN),
@@ -97,7 +98,7 @@ final class TokenTest {
         HttpResponse<String> answer = ask(words[0], words[1], token);
         String what = endpoint.getKey() + " with " + scope + ": " + answer.body();
         if (scope.includes(endpoint.getValue())) {
-          assertThat(answer.statusCode()).as(what).isIn(200, 400, 501);
+          assertThat(answer.statusCode()).as(what).isIn(200, 400, 409, 501);
         } else if (scope == Scope.NONE) {
           assertThat(answer.statusCode()).as(what).isEqualTo(401);
           assertThat(answer.headers().firstValue("WWW-Authenticate"))

@@ -72,6 +72,9 @@ final class DatabaseCapture {
   /** Pages of a withdrawn commit: the next transaction has to carry what they hold now. */
   private final PageSet withdrawn = new PageSet();
 
+  /** What was cut last was not acknowledged. */
+  private boolean unacknowledged;
+
   /**
    * The main file was fsynced since the journal began; what is cut at its end is made durable, too.
    */
@@ -241,6 +244,8 @@ final class DatabaseCapture {
       takePlainWrites();
     }
     int found = count;
+    Database before = database;
+    int pagesBefore = before == null || !withdrawn.isEmpty() ? 0 : before.pageCount();
     int[] pages = scratch.pages;
     for (int i = 0; i < count; i++) {
       pages[i] = (int) (newest[i] >>> 32);
@@ -273,7 +278,34 @@ final class DatabaseCapture {
       for (int i = 0; i < found; i++) {
         withdrawn.add((int) (newest[i] >>> 32));
       }
+      takeBack(pagesBefore);
       throw e;
+    }
+  }
+
+  /**
+   * Cuts the state before a transaction again that was cut and not acknowledged, so that others do
+   * not have it for longer than need be. If that can't be now, the next transaction does it.
+   *
+   * @param pageCount before it; 0 when that is not known
+   */
+  private void takeBack(int pageCount) {
+    Database known = database;
+    if (!unacknowledged || known == null || pageCount == 0 || known.pageSize() != wal.pageSize()) {
+      return;
+    }
+    int committed = wal.committed();
+    try {
+      cut(
+          wal.pageSize(),
+          pageCount,
+          withdrawn.sorted(),
+          withdrawn.size(),
+          (pgno, target) -> readVisible(pgno, target, committed),
+          WalRange.NONE);
+      withdrawn.clear();
+    } catch (IOException e) {
+      log.debug("{}: not taken back yet", path, e);
     }
   }
 
@@ -516,8 +548,11 @@ final class DatabaseCapture {
       }
       database = known;
     }
+    unacknowledged = false;
     if (known.commit(pageSize, commit, pages, count, reader, range)) {
+      unacknowledged = true;
       capture.acknowledge(known);
+      unacknowledged = false;
     }
   }
 
@@ -917,6 +952,7 @@ final class DatabaseCapture {
           || !known.isConsistent()
           || unread
           || !dirty.isEmpty()
+          || !withdrawn.isEmpty()
           || journalActive) {
         return null;
       }

@@ -8,6 +8,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -122,13 +124,30 @@ public final class Cluster implements Closeable {
    * @return completes when this node has given the lease to it
    */
   public CompletableFuture<Void> handOff(String successor, long timeoutMillis) {
+    return command(() -> handOffNow(successor, timeoutMillis));
+  }
+
+  /**
+   * Takes the lease that nobody has, though this node may lack acknowledged transactions.
+   *
+   * @return completes when this node is the primary
+   */
+  public CompletableFuture<Void> force() {
+    return command(this::forceNow);
+  }
+
+  private interface Command {
+    void run() throws IOException;
+  }
+
+  private CompletableFuture<Void> command(Command command) {
     CompletableFuture<Void> result = new CompletableFuture<>();
     lock.lock();
     try {
       commands.add(
           () -> {
             try {
-              handOffNow(successor, timeoutMillis);
+              command.run();
               result.complete(null);
             } catch (IOException | RuntimeException e) {
               result.completeExceptionally(new CompletionException(e));
@@ -160,6 +179,24 @@ public final class Cluster implements Closeable {
         "handed over to node {}; nobody could write here for {} ms",
         successor,
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started));
+  }
+
+  private void forceNow() throws IOException {
+    View view = lease.look();
+    LeaseRecord record = view.record();
+    if (view.state() == State.HELD && record != null) {
+      throw new IOException(
+          "node "
+              + record.holder()
+              + " has the lease, or had it a moment ago; without --force it hands over");
+    }
+    if (!lease.tryAcquire(view, roles.inSync(record, true))) {
+      throw new IOException("another node has taken the lease just now");
+    }
+    log.warn(
+        "this node takes the lease by force; what it lacks of acknowledged transactions is lost");
+    freeSinceNanos = 0;
+    lead();
   }
 
   private void run() {
@@ -271,11 +308,8 @@ public final class Cluster implements Closeable {
       freeSinceNanos = System.nanoTime();
     }
     long freeMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - freeSinceNanos);
-    if (record != null && !record.isOpenTo(node)) {
-      throw new IOException(
-          "nobody has the lease, and this node may lack acknowledged transactions; only "
-              + String.join(", ", Objects.requireNonNull(record.inSync()))
-              + " may take it");
+    if (record != null && !record.isOpenTo(node, roles.isForgetful())) {
+      throw new IOException(notOpen(record));
     }
     boolean promised =
         record != null && record.successor() != null && !record.successor().equals(node);
@@ -286,12 +320,23 @@ public final class Cluster implements Closeable {
     if (!mine && freeMillis < YIELD_MILLIS && roles.isBehindOthers()) {
       return lookMillis();
     }
-    if (!lease.tryAcquire(view, record == null ? null : record.inSync())) {
+    if (!lease.tryAcquire(view, roles.inSync(record, false))) {
       return 0;
     }
     freeSinceNanos = 0;
     lead();
     return lookMillis();
+  }
+
+  private String notOpen(LeaseRecord record) {
+    List<String> able = new ArrayList<>(Objects.requireNonNull(record.inSync()));
+    String holder = record.holder();
+    if (holder != null && !holder.equals(node)) {
+      able.add(holder);
+    }
+    return "nobody has the lease, and this node does not take it, as it may lack acknowledged transactions; "
+        + (able.isEmpty() ? "no node" : String.join(" or ", able))
+        + " may. When none of them comes back, 'sluice promote --force' makes this node the primary";
   }
 
   private void lead() throws IOException {

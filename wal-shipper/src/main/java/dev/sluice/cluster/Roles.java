@@ -1,7 +1,10 @@
 package dev.sluice.cluster;
 
+import dev.sluice.lease.LeaseRecord;
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node is in a cluster, changed by {@link Cluster}, one call at a time.
@@ -15,6 +18,22 @@ import java.net.URI;
  * </pre>
  */
 public interface Roles {
+  /**
+   * Which nodes beside this one have all that was acknowledged before a term of it: what goes into
+   * the record with which it takes the lease.
+   *
+   * @param before the record before it; null for the first
+   * @param forced whether this node may lack some of that itself, and takes over all the same
+   * @return null when any may be the primary after it
+   */
+  @Nullable List<String> inSync(@Nullable LeaseRecord before, boolean forced);
+
+  /**
+   * Whether this node may have lost what it committed, as the power was lost since then; what it
+   * received and acknowledged it has.
+   */
+  boolean isForgetful();
+
   /**
    * Becomes the primary: applications may write when this returns. What was received is applied
    * before.

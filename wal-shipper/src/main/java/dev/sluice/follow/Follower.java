@@ -54,6 +54,7 @@ public final class Follower implements Following {
   private static final long FIRST_RETRY_MILLIS = 100;
   private static final long LONGEST_RETRY_MILLIS = 5000;
   private static final int APPLY_THREADS = 4;
+  private static final Duration ACK_TIMEOUT = Duration.ofSeconds(10);
 
   /** For what was received to be applied, before its database changes to another history. */
   private static final long APPLY_MILLIS = 30_000;
@@ -121,6 +122,7 @@ public final class Follower implements Following {
   private final ExecutorService appliers;
   private final Map<String, FollowedDatabase> followed = new ConcurrentHashMap<>();
   private final Thread thread = new Thread(this::run, "follower");
+  private final Acknowledgements acks = new Acknowledgements(this::acknowledge);
 
   private volatile boolean closed;
   private volatile boolean connected;
@@ -162,6 +164,7 @@ public final class Follower implements Following {
   /** Brings the files to the end of their logs and begins to follow. */
   public void start() {
     apply();
+    acks.start();
     thread.start();
   }
 
@@ -253,6 +256,7 @@ public final class Follower implements Following {
       } catch (InterruptedException e) {
         return;
       } finally {
+        acks.end();
         if (connected) {
           connected = false;
           disconnectedAction.run();
@@ -283,6 +287,10 @@ public final class Follower implements Following {
       stream = body;
       connected = true;
       log.info("following {}", primary);
+      // Only a node that may become the primary has an epoch.
+      if (options.epoch() > 0 && response.headers().firstValue(StreamService.ACKS).isPresent()) {
+        acks.begin(databases.all());
+      }
       DataInputStream in = new DataInputStream(new BufferedInputStream(body, 64 << 10));
       boolean brought = false;
       while (!closed) {
@@ -322,6 +330,26 @@ public final class Follower implements Following {
     } catch (IOException e) {
       response.body().close();
       throw e;
+    }
+  }
+
+  private void acknowledge(Map<String, Position> positions)
+      throws IOException, InterruptedException {
+    AckRequest request = AckRequest.of(options.node(), options.epoch(), positions);
+    HttpResponse<Void> response =
+        options
+            .access()
+            .http()
+            .send(
+                options
+                    .access()
+                    .request(primary.resolve("/v1/acks"))
+                    .timeout(ACK_TIMEOUT)
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(request.bytes()))
+                    .build(),
+                HttpResponse.BodyHandlers.discarding());
+    if (response.statusCode() != 200) {
+      throw new IOException(primary + " answered " + response.statusCode());
     }
   }
 
@@ -415,6 +443,7 @@ public final class Follower implements Following {
           append(target, source);
         } else {
           database.adopt(source);
+          acks.received(database);
           target.wake();
         }
       }
@@ -494,12 +523,13 @@ public final class Follower implements Following {
     }
   }
 
-  private static void append(FollowedDatabase target, LtxSource ltx) throws IOException {
+  private void append(FollowedDatabase target, LtxSource ltx) throws IOException {
     try {
       target.database().append(ltx);
     } catch (IllegalArgumentException e) {
       throw new IOException(e.getMessage(), e);
     }
+    acks.received(target.database());
     target.wake();
   }
 
@@ -522,6 +552,7 @@ public final class Follower implements Following {
 
   private void disconnect() {
     closed = true;
+    acks.close();
     InputStream open = stream;
     if (open != null) {
       try {

@@ -55,24 +55,52 @@ public final class StreamServer implements StreamService, Closeable {
   private final Databases databases;
   private final Snapshots snapshots;
   private final IntConsumer changed;
+  private final FollowerListener listener;
   private final long epoch;
   private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /**
    * @param changed is told how many followers there are
+   * @param listener is told of those that are nodes of the cluster
    * @param epoch of this node's term; 0 without a lease
    */
-  public StreamServer(Databases databases, Snapshots snapshots, IntConsumer changed, long epoch) {
+  public StreamServer(
+      Databases databases,
+      Snapshots snapshots,
+      IntConsumer changed,
+      FollowerListener listener,
+      long epoch) {
     this.databases = databases;
     this.snapshots = snapshots;
     this.changed = changed;
+    this.listener = listener;
     this.epoch = epoch;
   }
 
   @Override
   public long epoch() {
     return epoch;
+  }
+
+  @Override
+  public boolean wantsAcks() {
+    return listener.wantsAcks();
+  }
+
+  @Override
+  public void acknowledged(byte[] request) throws IOException {
+    AckRequest acknowledged = AckRequest.parse(request);
+    if (acknowledged.epoch() != epoch) {
+      throw new IOException(
+          "follower "
+              + acknowledged.node()
+              + " acknowledges in epoch "
+              + acknowledged.epoch()
+              + ", this node's is "
+              + epoch);
+    }
+    listener.acknowledged(acknowledged.node(), acknowledged.parsed());
   }
 
   /** Those that follow now. */
@@ -95,8 +123,13 @@ public final class StreamServer implements StreamService, Closeable {
     }
     log.info("follower {} connected", wanted.node());
     Session session = new Session(wanted, response);
+    // Others than nodes of the cluster, or with some databases only, can't become the primary.
+    boolean counts = wanted.epoch() > 0 && wanted.only() == null;
     sessions.add(session);
     tellMembers();
+    if (counts) {
+      listener.connected(wanted.node());
+    }
     try (session) {
       session.run();
     } catch (InterruptedException e) {
@@ -104,6 +137,9 @@ public final class StreamServer implements StreamService, Closeable {
     } finally {
       sessions.remove(session);
       tellMembers();
+      if (counts) {
+        listener.disconnected(wanted.node());
+      }
       log.info("follower {} left", wanted.node());
     }
   }

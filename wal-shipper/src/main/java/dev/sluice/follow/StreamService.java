@@ -13,6 +13,12 @@ public interface StreamService {
   /** The header of each answer with the epoch of the term in which it is given. */
   String EPOCH = "Sluice-Epoch";
 
+  /**
+   * The header of the answer to a follower that is to say what it has on its disk, with {@code POST
+   * /v1/acks}.
+   */
+  String ACKS = "Sluice-Acks";
+
   /** Why this node serves no stream at this moment; null when it does. */
   default @Nullable String refusal() {
     return null;
@@ -21,6 +27,22 @@ public interface StreamService {
   /** Of this node's term as a primary; 0 without a lease. */
   default long epoch() {
     return 0;
+  }
+
+  /** Whether followers are to say what they have on their disks. */
+  default boolean wantsAcks() {
+    return false;
+  }
+
+  /**
+   * Takes note of what a follower has on its disk.
+   *
+   * @param request what it has sent
+   * @throws BadStreamRequestException when that is no acknowledgement
+   * @throws IOException when it is for another term than this node's
+   */
+  default void acknowledged(byte[] request) throws IOException {
+    throw new IOException("this node wants no acknowledgements");
   }
 
   /**

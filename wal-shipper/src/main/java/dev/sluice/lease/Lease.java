@@ -221,13 +221,17 @@ public final class Lease implements Closeable {
   /**
    * Says which nodes have every acknowledged transaction: they alone may be next.
    *
+   * @param term epoch of the term for which that is true
    * @param nodes null when any may
-   * @return false when the lease is lost
+   * @return false when the lease is lost, or this is another term
    * @throws IOException when it is not known whether that was written; renewals go on trying
    */
-  public boolean keepInSync(@Nullable List<String> nodes) throws IOException {
+  public boolean keepInSync(long term, @Nullable List<String> nodes) throws IOException {
     lock.lock();
     try {
+      if (tried == null || tried.epoch() != term) {
+        return false;
+      }
       inSync = nodes == null ? null : List.copyOf(nodes);
       return renew();
     } finally {

@@ -45,10 +45,17 @@ public record LeaseRecord(
     inSync = inSync == null ? null : List.copyOf(inSync);
   }
 
-  /** Whether {@code node} may be next. */
-  public boolean isOpenTo(String node) {
+  /**
+   * Whether {@code node} may be next. The holder made sure that the successor it named has
+   * everything.
+   *
+   * @param forgetful whether the node may have lost what it committed, or had not acknowledged
+   */
+  public boolean isOpenTo(String node, boolean forgetful) {
     List<String> only = inSync;
-    return only == null || only.contains(node) || node.equals(holder);
+    return only == null
+        || only.contains(node)
+        || (!forgetful && (node.equals(successor) || node.equals(holder)));
   }
 
   /** The record that comes after this one in the same term. */

@@ -74,7 +74,7 @@ public final class LastEnd {
   }
 
   /** True when what was not fsynced of a database may be missing. */
-  boolean isPowerLoss(String database) {
+  public boolean isPowerLoss(String database) {
     return !sameBoot && !stamps.containsKey(database);
   }
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param primary id of the node that has the lease; null when nobody has
  * @param leaseMillis what is left of the lease of this node, in ms; 0 on others
  * @param problem what keeps the node from leading or following; null when nothing does
+ * @param durability what a commit waits for
  * @param nodes of the cluster, this one first
  */
 public record ClusterStatus(
@@ -19,6 +20,7 @@ public record ClusterStatus(
     @Nullable String primary,
     long leaseMillis,
     @Nullable String problem,
+    @Nullable DurabilityStatus durability,
     List<ClusterMember> nodes) {
   public ClusterStatus {
     nodes = List.copyOf(nodes);

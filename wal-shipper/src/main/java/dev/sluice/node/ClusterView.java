@@ -19,7 +19,9 @@ public interface ClusterView {
   /**
    * Makes this node the primary: has the one that is hand over.
    *
+   * @param force takes over from a primary that is gone, though this node may lack acknowledged
+   *     transactions
    * @return as that of {@link #handOff}
    */
-  CompletableFuture<Void> promote(long timeoutMillis);
+  CompletableFuture<Void> promote(long timeoutMillis, boolean force);
 }

@@ -156,7 +156,19 @@ public final class NodeClient {
 
   /** Makes the node the primary: has the one that is hand over; as {@link #handOff}. */
   public void promote(Duration timeout) throws IOException {
-    change("/v1/promote?timeout=%dms".formatted(timeout.toMillis()), timeout);
+    promote(timeout, false);
+  }
+
+  /**
+   * As {@link #promote(Duration)}.
+   *
+   * @param force the primary is gone, and the node may lack transactions that were acknowledged:
+   *     they are lost
+   */
+  public void promote(Duration timeout, boolean force) throws IOException {
+    change(
+        "/v1/promote?timeout=%dms%s".formatted(timeout.toMillis(), force ? "&force=true" : ""),
+        timeout);
   }
 
   private void change(String pathAndQuery, Duration timeout) throws IOException {

@@ -66,6 +66,11 @@ public final class StoreListing {
     return levels.stream().allMatch(List::isEmpty);
   }
 
+  /** The fewest files that lead from a transaction as far as any do; empty when none does. */
+  public List<StoredFile> leadingOn(long txid) {
+    return new Reach(files()).from(txid);
+  }
+
   ObjectStore store() {
     return store;
   }

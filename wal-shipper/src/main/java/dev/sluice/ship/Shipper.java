@@ -58,6 +58,7 @@ public final class Shipper implements DatabaseListener, Closeable {
   private final ShippingPolicy policy;
   private final LogLimits logLimits;
   private final boolean takesOver;
+  private final @Nullable Progress progress;
   private final Clock clock;
   private final Map<String, List<ShippedDatabase>> shipped = new ConcurrentHashMap<>();
   private final Map<String, StoreThreads> threads = new ConcurrentHashMap<>();
@@ -83,6 +84,15 @@ public final class Shipper implements DatabaseListener, Closeable {
    */
   public record LogLimits(long keepBytes, long maxBytes) {}
 
+  /** Is told what becomes of transactions, by those who wait for that. Called by many threads. */
+  public interface Progress {
+    /** A store has more of a database. */
+    void shipped(Database database);
+
+    /** A store did not take what is new of a database; it is tried again. */
+    void failed(Database database, String why);
+  }
+
   /**
    * @param destinations gives the places of a database by its name; none is fine
    * @param nodeId stays with the node's data directory
@@ -99,6 +109,26 @@ public final class Shipper implements DatabaseListener, Closeable {
       LogLimits logLimits,
       Clock clock,
       boolean takesOver) {
+    this(nodeId, databases, destinations, snapshots, policy, logLimits, clock, takesOver, null);
+  }
+
+  /**
+   * As above.
+   *
+   * @param progress somebody waits for each transaction: it is shipped at once; null when nobody
+   *     does
+   */
+  public Shipper(
+      String nodeId,
+      Databases databases,
+      Function<String, List<Destination>> destinations,
+      Snapshots snapshots,
+      ShippingPolicy policy,
+      LogLimits logLimits,
+      Clock clock,
+      boolean takesOver,
+      @Nullable Progress progress) {
+    this.progress = progress;
     this.takesOver = takesOver;
     this.self = Writer.self(nodeId, clock.instant());
     this.databases = databases;
@@ -121,7 +151,7 @@ public final class Shipper implements DatabaseListener, Closeable {
   public void committed(Database database, LogEntry entry, long nanos) {
     List<ShippedDatabase> all = of(database);
     // What makes a file of its own waits for no other.
-    boolean alone = entry.length() >= ShippedDatabase.BATCH_BYTES;
+    boolean alone = progress != null || entry.length() >= ShippedDatabase.BATCH_BYTES;
     for (int i = 0; i < all.size(); i++) {
       schedule(database, all.get(i), alone ? 0 : policy.syncInterval().toMillis());
     }
@@ -175,7 +205,8 @@ public final class Shipper implements DatabaseListener, Closeable {
   }
 
   private StoreThreads threads(ShippedDatabase to) {
-    return threads.computeIfAbsent(to.destination().group(), StoreThreads::new);
+    return threads.computeIfAbsent(
+        to.destination().group(), group -> new StoreThreads(group, progress != null));
   }
 
   private void schedule(Database database, ShippedDatabase to, long delayMillis) {
@@ -196,13 +227,16 @@ public final class Shipper implements DatabaseListener, Closeable {
       return;
     }
     try {
-      to.ship();
+      ship(database, to);
       threads(to).succeeded(to, NOT_SHIPPED);
       trim(database);
     } catch (TakingOverException e) {
       to.pauseFor(e.millis());
       schedule(database, to, e.millis());
     } catch (IOException | RuntimeException e) {
+      if (progress != null) {
+        progress.failed(database, to.destination().url() + ": " + e.getMessage());
+      }
       if (to.isFenced()) {
         log.error("{}: no longer shipped: {}", database.name(), e.getMessage());
         return;
@@ -212,6 +246,22 @@ public final class Shipper implements DatabaseListener, Closeable {
       schedule(database, to, retryMillis);
     }
     planMaintenance(to, to.maintenanceMillis());
+  }
+
+  private Position ship(Database database, ShippedDatabase to) throws IOException {
+    Position position = to.ship();
+    if (progress != null) {
+      progress.shipped(database);
+    }
+    return position;
+  }
+
+  /** Whether every store of a database has a transaction; false when it has no store. */
+  public boolean isStored(Database database, long txid) {
+    List<ShippedDatabase> all = of(database);
+    return !all.isEmpty()
+        && all.stream()
+            .allMatch(to -> !to.isFenced() && Long.compareUnsigned(to.shippedTxid(), txid) >= 0);
   }
 
   private void planMaintenance(ShippedDatabase to, long atMillis) {
@@ -309,7 +359,7 @@ public final class Shipper implements DatabaseListener, Closeable {
    *     with {@link IOException} when one did not take it
    */
   public CompletableFuture<Position> sync(Database database) {
-    return everywhere(database, ShippedDatabase::ship, StoreThreads::ship);
+    return everywhere(database, to -> ship(database, to), StoreThreads::ship);
   }
 
   /**
@@ -394,7 +444,7 @@ public final class Shipper implements DatabaseListener, Closeable {
 
   private boolean flushed(Database database, ShippedDatabase to) {
     try {
-      to.ship();
+      ship(database, to);
       if (closing) {
         leave(to);
       }
@@ -416,6 +466,10 @@ public final class Shipper implements DatabaseListener, Closeable {
           to.destination().url(),
           e.getMessage());
     }
+    release(to);
+  }
+
+  private static void release(ShippedDatabase to) {
     try {
       to.release();
     } catch (IOException e) {
@@ -445,6 +499,15 @@ public final class Shipper implements DatabaseListener, Closeable {
     databases.unlisten(this);
     closed = true;
     threads.values().forEach(StoreThreads::close);
+  }
+
+  /**
+   * Stops as {@link #abandon} does, and lets another node go on at once. Everything must be in the
+   * stores.
+   */
+  public void handOver() {
+    abandon();
+    shipped.values().forEach(all -> all.forEach(Shipper::release));
   }
 
   /**

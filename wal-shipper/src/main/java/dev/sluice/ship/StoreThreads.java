@@ -20,8 +20,13 @@ final class StoreThreads implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(StoreThreads.class);
 
   private static final int SHIPPING = 2;
+
+  /** Where commits wait for it: so many databases at one moment, each with a request of its own. */
+  private static final int SHIPPING_AWAITED = 16;
+
   private static final long MIN_RETRY_MILLIS = 100;
   private static final long MAX_RETRY_MILLIS = 30_000;
+  private static final long MAX_RETRY_AWAITED_MILLIS = 1_000;
   private static final long STOP_MILLIS = 2_000;
 
   /** A store that stays away is spoken of this often. */
@@ -31,13 +36,19 @@ final class StoreThreads implements Closeable {
 
   private record Trouble(int failures, long warnedNanos) {}
 
-  private final ScheduledThreadPoolExecutor shipping = pool("shipper", SHIPPING);
+  private final ScheduledThreadPoolExecutor shipping;
   private final ScheduledThreadPoolExecutor maintaining = pool("store-maintenance", 1);
   private final Map<Work, Trouble> troubles = new ConcurrentHashMap<>();
   private final String group;
+  private final long maxRetryMillis;
 
-  StoreThreads(String group) {
+  /**
+   * @param awaited whether commits wait for what is shipped
+   */
+  StoreThreads(String group, boolean awaited) {
     this.group = group;
+    this.shipping = pool("shipper", awaited ? SHIPPING_AWAITED : SHIPPING);
+    this.maxRetryMillis = awaited ? MAX_RETRY_AWAITED_MILLIS : MAX_RETRY_MILLIS;
   }
 
   private static ScheduledThreadPoolExecutor pool(String name, int threads) {
@@ -89,7 +100,7 @@ final class StoreThreads implements Closeable {
     Work work = new Work(to, failure);
     Trouble before = troubles.getOrDefault(work, new Trouble(0, System.nanoTime() - WARN_NANOS));
     int failures = before.failures() + 1;
-    long longest = Math.min(MAX_RETRY_MILLIS, interval.toMillis() << Math.min(failures, 10));
+    long longest = Math.min(maxRetryMillis, interval.toMillis() << Math.min(failures, 10));
     long wait =
         Math.max(MIN_RETRY_MILLIS, longest - ThreadLocalRandom.current().nextLong(longest / 2 + 1));
     long now = System.nanoTime();

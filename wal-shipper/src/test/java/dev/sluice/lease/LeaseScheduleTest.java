@@ -144,7 +144,8 @@ final class LeaseScheduleTest {
         case 3 -> pause(node, random.nextInt(30_000), !node.isSetBack);
         case 4 -> node.clocks.setDay(random.nextInt(20_000));
         case 5 -> node.clocks.setDay(node.isSetBack ? -random.nextInt(20_000) : 0);
-        case 6 -> node.lease.keepInSync(random.nextBoolean() ? null : List.of("n1"));
+        case 6 ->
+            node.lease.keepInSync(node.lease.epoch(), random.nextBoolean() ? null : List.of("n1"));
         case 7, 8, 9 -> node.view = node.lease.look();
         case 10, 11, 12, 13, 14, 15 -> acquire(node);
         default -> {

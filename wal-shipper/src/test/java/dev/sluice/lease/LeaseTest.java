@@ -194,7 +194,7 @@ final class LeaseTest {
 
     assertThat(record(a.look()).holder()).isEqualTo("b");
     assertThat(a.renew()).isFalse();
-    assertThat(a.keepInSync(List.of())).isFalse();
+    assertThat(a.keepInSync(a.epoch(), List.of())).isFalse();
     a.release("a");
 
     assertThat(register.record().holder()).isEqualTo("b");
@@ -394,24 +394,28 @@ final class LeaseTest {
   @Test
   void whoIsInSyncStaysWritten() throws IOException {
     take(a);
-    assertThat(record(b.look()).isOpenTo("x")).isTrue();
-    assertThat(a.keepInSync(List.of("b"))).isTrue();
+    assertThat(record(b.look()).isOpenTo("x", false)).isTrue();
+    assertThat(a.keepInSync(a.epoch(), List.of("b"))).isTrue();
     assertThat(a.renew()).isTrue();
     LeaseRecord record = record(b.look());
     assertThat(record.inSync()).containsExactly("b");
-    assertThat(List.of(record.isOpenTo("a"), record.isOpenTo("b"), record.isOpenTo("c")))
+    assertThat(
+            List.of(
+                record.isOpenTo("a", false),
+                record.isOpenTo("b", false),
+                record.isOpenTo("c", false)))
         .containsExactly(true, true, false);
 
     register.faults.addAll(List.of(Fault.REQUEST_LOST));
-    assertThatThrownBy(() -> a.keepInSync(List.of())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> a.keepInSync(a.epoch(), List.of())).isInstanceOf(IOException.class);
     assertThat(register.record().inSync()).containsExactly("b");
     a.renew();
     assertThat(register.record().inSync()).isEmpty();
 
     a.release(null);
     assertThat(register.record().holder()).isNull();
-    assertThat(register.record().isOpenTo("a")).as("it has everything itself").isTrue();
-    assertThat(register.record().isOpenTo("b")).isFalse();
+    assertThat(register.record().isOpenTo("a", false)).as("it has everything itself").isTrue();
+    assertThat(register.record().isOpenTo("b", false)).isFalse();
   }
 
   /** It may have been renewed just before. */

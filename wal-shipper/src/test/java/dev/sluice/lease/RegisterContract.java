@@ -172,7 +172,7 @@ abstract class RegisterContract {
     assertThat(b.tryAcquire(b.look(), List.of("a"))).isTrue();
 
     assertThat(b.epoch()).isEqualTo(2);
-    assertThat(b.keepInSync(List.of())).isTrue();
+    assertThat(b.keepInSync(b.epoch(), List.of())).isTrue();
     assertThat(String.valueOf(a.look().record())).contains("holder=b");
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -29,6 +30,12 @@ public final class FuseSession implements AutoCloseable {
   /** How long {@link #close()} waits for files to be closed. */
   public static final int GRACE_MILLIS = 2000;
 
+  /**
+   * A thread for each database that commits at one moment, and waits for other nodes. Beyond that
+   * requests wait until one is answered; each has buffers of some 300 KB.
+   */
+  private static final int MAX_THREADS = 256;
+
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
   private static final String SOURCE = "sluice:";
@@ -45,10 +52,14 @@ public final class FuseSession implements AutoCloseable {
   private final int device;
   private final Path mountPoint;
   private final ReaderRole role;
-  private final List<Thread> threads = new ArrayList<>();
+  private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private final AtomicBoolean unmounted = new AtomicBoolean();
   private final RequestCounts requests = new RequestCounts();
   private @Nullable ConnectionGuard guard;
+
+  /** Requests wait for other nodes: then there are as many threads as it takes. */
+  private volatile boolean elastic;
+
   private volatile boolean ended;
 
   private FuseSession(Connection connection, Path mountPoint, ReaderRole role) {
@@ -80,13 +91,38 @@ public final class FuseSession implements AutoCloseable {
     Libc.setNonBlocking(session.device);
     operations.mounted(connection.kernel());
     for (int i = 0; i < threadCount; i++) {
-      Thread thread = new Thread(session::serve, "fuse-" + i);
-      thread.setDaemon(true);
-      session.threads.add(thread);
-      thread.start();
+      session.startThread();
     }
+    role.onStarved(session::addThread);
     session.guard = ConnectionGuard.start(mountPoint);
     return session;
+  }
+
+  private void startThread() {
+    Thread thread = new Thread(this::serve, "fuse-" + threads.size());
+    thread.setDaemon(true);
+    threads.add(thread);
+    thread.start();
+  }
+
+  private void addThread() {
+    if (!elastic) {
+      return;
+    }
+    synchronized (threads) {
+      if (!ended && threads.size() < MAX_THREADS) {
+        startThread();
+      }
+    }
+  }
+
+  /**
+   * The calling thread, if it is one of this session, is about to wait for other nodes, for seconds
+   * perhaps: others answer requests meanwhile, more than there were if need be.
+   */
+  public void leaveToOthers() {
+    elastic = true;
+    role.release();
   }
 
   /** The process that serves the mount whose source the mount table gives as {@code source}. */

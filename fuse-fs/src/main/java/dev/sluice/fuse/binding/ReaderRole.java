@@ -59,6 +59,13 @@ public final class ReaderRole {
   private final AtomicReference<@Nullable Holder> holder = new AtomicReference<>();
 
   private final Object freed = new Object();
+
+  /** Threads that wait for the role. Guarded by {@link #freed}. */
+  private int idle;
+
+  /** What is done when the role is free and no thread waits for it. */
+  private volatile Runnable starved = () -> {};
+
   private volatile boolean guardWatches;
   private @Nullable Thread guard;
 
@@ -70,13 +77,21 @@ public final class ReaderRole {
     }
     synchronized (freed) {
       while (!holder.compareAndSet(null, me)) {
+        idle++;
         try {
           freed.wait();
         } catch (InterruptedException e) {
           // The session's threads end with the session, not by interruption.
+        } finally {
+          idle--;
         }
       }
     }
+  }
+
+  /** Has {@code action} run when the role is free and no thread waits for it. */
+  void onStarved(Runnable action) {
+    starved = action;
   }
 
   /** Gives the role to another thread. Does nothing when the calling thread has not got it. */
@@ -88,8 +103,13 @@ public final class ReaderRole {
   }
 
   private void free() {
+    boolean nobody;
     synchronized (freed) {
+      nobody = idle == 0;
       freed.notify();
+    }
+    if (nobody) {
+      starved.run();
     }
   }
 
