@@ -86,6 +86,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private volatile @Nullable Follower follower;
   private volatile long epoch;
 
+  /** For the thread that changes the role. */
+  private long followedTerm;
+
   private ClusterNode(
       SluiceConfig config, Access access, Node node, DataDirectory directory, ClusterState state) {
     this.config = config;
@@ -197,7 +200,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
       throw new IOException(
           "this node can't become the primary: what it has received is not applied; 'sluice status' says why");
     }
-    state.leads();
+    state.leads(term);
     gate = true;
     if (following != null) {
       following.close();
@@ -220,6 +223,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   public void follow(URI from, long term) throws IOException {
     leave();
     state.followsNow();
+    followedTerm = term;
     Follower started = follower(from, term);
     started.onDisconnected(() -> Objects.requireNonNull(cluster).wake());
     follower = started;
@@ -267,9 +271,14 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   public boolean isConnected() throws IOException {
     Follower following = follower;
     if (following != null && following.isCaughtUp()) {
-      state.caughtUp();
+      state.caughtUp(followedTerm);
     }
     return following != null && following.isConnected();
+  }
+
+  @Override
+  public boolean missed(long term) {
+    return state.missed(term);
   }
 
   @Override
