@@ -114,6 +114,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private volatile @Nullable Follower follower;
   private volatile long epoch;
 
+  /** For the thread that changes the role. */
+  private long followedTerm;
+
   private ClusterNode(
       SluiceConfig config, Access access, Node node, DataDirectory directory, ClusterState state) {
     this.config = config;
@@ -284,7 +287,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     if (settings().modeOrDefault() == Mode.STORE) {
       following = takeFromStores(following, term);
     }
-    state.leads();
+    state.leads(term);
     forgetful = false;
     switch (settings().modeOrDefault()) {
       case ASYNC -> open(following, FollowerListener.NONE, term);
@@ -415,6 +418,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   public void follow(URI from, long term) throws IOException {
     leave();
     state.followsNow();
+    followedTerm = term;
     Follower started = follower(from, term);
     started.onDisconnected(() -> Objects.requireNonNull(cluster).wake());
     follower = started;
@@ -465,10 +469,15 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   public boolean isConnected() throws IOException {
     Follower following = follower;
     if (following != null && following.isCaughtUp()) {
-      state.caughtUp();
+      state.caughtUp(followedTerm);
       forgetful = false;
     }
     return following != null && following.isConnected();
+  }
+
+  @Override
+  public boolean missed(long term) {
+    return state.missed(term);
   }
 
   @Override

@@ -19,11 +19,13 @@ final class ClusterState {
    * @param epoch the greatest that the node has heard of
    * @param follows whether it followed last: its databases may be behind their logs
    * @param committed whether it may have committed something that no other node has
+   * @param took the last in which it led, or had caught up with the primary
    */
   private record Known(
       @JsonProperty("epoch") long epoch,
       @JsonProperty("follows") boolean follows,
-      @JsonProperty("committed") boolean committed) {}
+      @JsonProperty("committed") boolean committed,
+      @JsonProperty("took") long took) {}
 
   private final Path file;
   private Known known;
@@ -36,7 +38,9 @@ final class ClusterState {
   static ClusterState open(Path directory) throws IOException {
     Path file = directory.resolve("cluster.json");
     Known known =
-        Files.exists(file) ? JSON.readValue(file.toFile(), Known.class) : new Known(0, false, true);
+        Files.exists(file)
+            ? JSON.readValue(file.toFile(), Known.class)
+            : new Known(0, false, true, 0);
     return new ClusterState(file, known);
   }
 
@@ -54,24 +58,29 @@ final class ClusterState {
 
   void heard(long epoch) throws IOException {
     if (epoch > known.epoch()) {
-      write(new Known(epoch, known.follows(), known.committed()));
+      write(new Known(epoch, known.follows(), known.committed(), known.took()));
     }
   }
 
-  void leads() throws IOException {
-    write(new Known(known.epoch(), false, true));
+  /** Whether it took no part in a term. */
+  boolean missed(long epoch) {
+    return known.took() < epoch;
+  }
+
+  void leads(long epoch) throws IOException {
+    write(new Known(known.epoch(), false, true, epoch));
   }
 
   void followsNow() throws IOException {
     if (!known.follows()) {
-      write(new Known(known.epoch(), true, known.committed()));
+      write(new Known(known.epoch(), true, known.committed(), known.took()));
     }
   }
 
-  /** It has everything of the primary that it follows. */
-  void caughtUp() throws IOException {
-    if (known.committed()) {
-      write(new Known(known.epoch(), known.follows(), false));
+  /** It has everything that the primary of that term had when this node came. */
+  void caughtUp(long epoch) throws IOException {
+    if (known.committed() || missed(epoch)) {
+      write(new Known(known.epoch(), known.follows(), false, epoch));
     }
   }
 

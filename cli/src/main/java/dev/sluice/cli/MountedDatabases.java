@@ -73,11 +73,33 @@ final class MountedDatabases implements ReplicaFiles, Closeable {
   public ReplicaWriter open(String database) throws IOException {
     ReplicaWriter writer = held.remove(database);
     if (writer == null) {
-      writer = ReplicaWriter.open(file(database), ReplicaOptions.DEFAULT);
+      writer = openFile(database);
     }
     capture.follow(database);
     followed.add(database);
     return writer;
+  }
+
+  /**
+   * A primary that lost its lease in the middle of a transaction leaves a journal. Its end would be
+   * refused as a commit, if capture did not leave the database to the writer before.
+   */
+  private ReplicaWriter openFile(String database) throws IOException {
+    boolean[] left = new boolean[1];
+    try {
+      return ReplicaWriter.open(
+          file(database),
+          ReplicaOptions.DEFAULT,
+          () -> {
+            capture.follow(database);
+            left[0] = true;
+          });
+    } catch (IOException | RuntimeException e) {
+      if (left[0]) {
+        capture.lead(database);
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -39,14 +39,17 @@ public final class ReplicaWriter implements AutoCloseable {
   /** Null in a rollback mode. */
   private @Nullable WalMode wal;
 
+  private final Runnable beforeRollback;
+
   /** As page 1 has it; empty for an empty database. */
   private Optional<DatabaseHeader> header = Optional.empty();
 
   private boolean isClosed;
 
-  private ReplicaWriter(LockedFile main, ReplicaOptions options) {
+  private ReplicaWriter(LockedFile main, ReplicaOptions options, Runnable beforeRollback) {
     this.main = main;
     this.options = options;
+    this.beforeRollback = beforeRollback;
     this.locks = new MainLocks(main);
     this.rollback = new RollbackMode(main, options);
   }
@@ -58,9 +61,20 @@ public final class ReplicaWriter implements AutoCloseable {
    * @throws ConnectionBusyException when an application holds a lock for too long
    */
   public static ReplicaWriter open(Path database, ReplicaOptions options) throws IOException {
+    return open(database, options, () -> {});
+  }
+
+  /**
+   * As {@link #open(Path, ReplicaOptions)}.
+   *
+   * @param beforeRollback is run when there is a hot journal, before it is rolled back; from then
+   *     on applications can't write
+   */
+  public static ReplicaWriter open(Path database, ReplicaOptions options, Runnable beforeRollback)
+      throws IOException {
     LockedFile main = LockedFile.open(database);
     try {
-      ReplicaWriter writer = new ReplicaWriter(main, options);
+      ReplicaWriter writer = new ReplicaWriter(main, options, beforeRollback);
       writer.attach();
       return writer;
     } catch (IOException | RuntimeException e) {
@@ -91,10 +105,15 @@ public final class ReplicaWriter implements AutoCloseable {
       if (locks.tryShared()) {
         if (rollback.hasJournal() && !locks.isReservedByOther()) {
           locks.lockExclusive(0);
-          rollback.rollBack(readHeader().map(DatabaseHeader::pageSize).orElse(4096));
+          // Now, as nobody else can: no application comes between the rollback and this writer.
+          isTaken = locks.tryReserved();
+          if (isTaken) {
+            beforeRollback.run();
+            rollback.rollBack(readHeader().map(DatabaseHeader::pageSize).orElse(4096));
+          }
           locks.unlockExclusive();
         }
-        isTaken = locks.tryReserved();
+        isTaken = isTaken || locks.tryReserved();
       }
     } catch (ConnectionBusyException e) {
       return false;

@@ -39,6 +39,12 @@ public final class Cluster implements Closeable {
   /** A node that is behind others leaves it to them for so long. */
   private static final long YIELD_MILLIS = 2_000;
 
+  /**
+   * The same for one that was no part of the last term. Others may take so much longer to find that
+   * the lease has expired: they look at it when the primary has been silent for some seconds.
+   */
+  private static final long MISSED_MILLIS = 6_000;
+
   private static final long LONGEST_LOOK_MILLIS = 500;
   private static final int LOOKS_PER_TTL = 10;
   private static final int RENEWALS_PER_TTL = 3;
@@ -298,7 +304,7 @@ public final class Cluster implements Closeable {
       primary = wanted;
       followedEpoch = record.epoch();
     }
-    return roles.isConnected() ? lease.ttlMillis() : lookMillis();
+    return roles.isConnected() && !roles.missed(record.epoch()) ? lease.ttlMillis() : lookMillis();
   }
 
   /** Nobody has the lease. */
@@ -320,6 +326,9 @@ public final class Cluster implements Closeable {
     if (!mine && freeMillis < YIELD_MILLIS && roles.isBehindOthers()) {
       return lookMillis();
     }
+    if (!mine && freeMillis < MISSED_MILLIS && missed(record)) {
+      return lookMillis();
+    }
     if (!lease.tryAcquire(view, roles.inSync(record, false))) {
       return 0;
     }
@@ -337,6 +346,14 @@ public final class Cluster implements Closeable {
     return "nobody has the lease, and this node does not take it, as it may lack acknowledged transactions; "
         + (able.isEmpty() ? "no node" : String.join(" or ", able))
         + " may. When none of them comes back, 'sluice promote --force' makes this node the primary";
+  }
+
+  /**
+   * The last term was another's and this node no part of it: a primary of an earlier one, say, that
+   * was started again. It can't know who has more, as it knows no others.
+   */
+  private boolean missed(@Nullable LeaseRecord last) {
+    return last != null && !node.equals(last.holder()) && roles.missed(last.epoch());
   }
 
   private void lead() throws IOException {

@@ -52,6 +52,12 @@ public interface Roles {
   boolean isConnected() throws IOException;
 
   /**
+   * Whether this node neither led in a term nor caught up with who did, so that others have what it
+   * never got.
+   */
+  boolean missed(long epoch);
+
+  /**
    * Whether another node is known to have more transactions than this one, so that it should become
    * the primary. May ask others, for a second at most.
    */

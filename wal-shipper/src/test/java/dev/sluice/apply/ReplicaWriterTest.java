@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -444,7 +445,11 @@ class ReplicaWriterTest {
       tool.kill();
     }
     assertThat(sibling("-journal")).exists();
-    try (ReplicaWriter writer = ReplicaWriter.open(replica, OPTIONS)) {
+    List<Boolean> thereBefore = new ArrayList<>();
+    try (ReplicaWriter writer =
+        ReplicaWriter.open(
+            replica, OPTIONS, () -> thereBefore.add(Files.exists(sibling("-journal"))))) {
+      assertThat(thereBefore).containsExactly(true);
       assertThat(sibling("-journal")).doesNotExist();
       assertThat(writer.isWal()).isFalse();
     }

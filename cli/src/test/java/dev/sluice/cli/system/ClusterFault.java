@@ -48,6 +48,11 @@ record ClusterFault(
       this.weight = weight;
     }
 
+    /** Whether it is a fault of the other node as well. */
+    boolean meetsOther() {
+      return this == PARTED || this == MUTE;
+    }
+
     private static Kind random(Random random) {
       int left = random.nextInt(List.of(values()).stream().mapToInt(kind -> kind.weight).sum());
       for (Kind kind : values()) {

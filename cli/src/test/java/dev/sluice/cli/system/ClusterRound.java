@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.cli.Run;
 import dev.sluice.cli.system.Network.Place;
 import dev.sluice.cli.system.history.Checker;
+import dev.sluice.cli.system.history.Disturbance;
 import dev.sluice.cli.system.history.Durability;
 import dev.sluice.cli.system.history.Handoff;
 import dev.sluice.cli.system.history.History;
@@ -41,6 +42,7 @@ import java.util.stream.Collectors;
 final class ClusterRound implements AutoCloseable {
   private static final Duration TTL = Duration.ofSeconds(2);
   private static final Duration HANDOFF = Duration.ofSeconds(1);
+  private static final Duration WELL = Duration.ofSeconds(6);
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   /** Acknowledged writes before the first fault, and after the last is mended. */
@@ -66,6 +68,11 @@ final class ClusterRound implements AutoCloseable {
 
   /** Handoffs, some of which may still be under way. */
   private final List<CompletableFuture<Void>> changes = new ArrayList<>();
+
+  private final List<Disturbance> disturbances = new ArrayList<>();
+
+  /** Since when faults meet nodes, by number. */
+  private final Map<Integer, Long> disturbed = new HashMap<>();
 
   private final Set<NetworkedNode> killed = new HashSet<>();
   private final List<String> events = Collections.synchronizedList(new ArrayList<>());
@@ -149,6 +156,9 @@ final class ClusterRound implements AutoCloseable {
         fault.node() == ClusterFault.PRIMARY ? primary() : nodes.get(fault.node() - 1);
     NetworkedNode other = nodes.get((node.number() - 1 + fault.other()) % nodes.size());
     note(fault + ": " + node + ", the other is " + other);
+    for (NetworkedNode met : fault.kind().meetsOther() ? List.of(node, other) : List.of(node)) {
+      disturbed.putIfAbsent(met.number(), System.nanoTime());
+    }
     switch (fault.kind()) {
       case ISOLATED -> {
         for (NetworkedNode each : nodes) {
@@ -214,6 +224,11 @@ final class ClusterRound implements AutoCloseable {
       }
       node.resume();
     }
+    // What was lost on the way comes again after some time, and nodes look at the lease now and
+    // then.
+    long well = System.nanoTime() + WELL.toNanos();
+    disturbed.forEach((node, since) -> disturbances.add(new Disturbance(node, since, well)));
+    disturbed.clear();
   }
 
   /** One leads, and all others follow it in its epoch. */
@@ -301,7 +316,13 @@ final class ClusterRound implements AutoCloseable {
     }
     History history =
         new History(
-            nodes.size(), clients.writes(), clients.reads(), List.copyOf(handoffs), last, aside);
+            nodes.size(),
+            clients.writes(),
+            clients.reads(),
+            List.copyOf(handoffs),
+            disturbances,
+            last,
+            aside);
     List<Violation> violations = new Checker(durability).violations(history);
     if (!violations.isEmpty()) {
       throw new AssertionError(

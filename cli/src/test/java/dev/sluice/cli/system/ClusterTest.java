@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Three nodes take turns as the primary, by a lease in a directory. Applications write on whichever
@@ -186,12 +188,16 @@ class ClusterTest {
   }
 
   private void start() throws Exception {
+    start("wal");
+  }
+
+  private void start(String mode) throws Exception {
     for (int number = 1; number <= 3; number++) {
       members.add(new Member(number));
     }
     try (Connection connection = SqliteFile.open(primary().file());
         Statement statement = connection.createStatement()) {
-      statement.execute("PRAGMA journal_mode=wal");
+      statement.execute("PRAGMA journal_mode=" + mode);
       statement.execute("CREATE TABLE t (a INTEGER PRIMARY KEY)");
     }
     followersHaveAll();
@@ -295,9 +301,10 @@ class ClusterTest {
   }
 
   /** Not even what was under way when it was stopped; on a machine that sleeps it is the same. */
-  @Test
-  void aPrimaryThatWasPausedAcknowledgesNothing() throws Exception {
-    start();
+  @ParameterizedTest
+  @ValueSource(strings = {"wal", "delete"})
+  void aPrimaryThatWasPausedAcknowledgesNothing(String mode) throws Exception {
+    start(mode);
     Writer writer = new Writer();
     try (writer) {
       writer.go(50);

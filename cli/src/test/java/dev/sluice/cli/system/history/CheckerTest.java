@@ -18,6 +18,7 @@ class CheckerTest {
   private final List<Write> writes = new ArrayList<>();
   private final List<Read> reads = new ArrayList<>();
   private final List<Handoff> handoffs = new ArrayList<>();
+  private final List<Disturbance> disturbances = new ArrayList<>();
   private final List<String> last = new ArrayList<>();
   private final Set<String> aside = new HashSet<>();
   private Durability durability = Durability.ASYNC;
@@ -78,7 +79,8 @@ class CheckerTest {
   }
 
   private List<Kind> kinds() {
-    History history = new History(3, writes, reads, handoffs, Map.of(DB, last), aside);
+    History history =
+        new History(3, writes, reads, handoffs, disturbances, Map.of(DB, last), aside);
     return new Checker(durability)
         .violations(history).stream().map(Violation::kind).distinct().toList();
   }
@@ -231,6 +233,30 @@ class CheckerTest {
     read(3, null, lost);
     kept(2, 2);
     is(Kind.LOST);
+  }
+
+  /** Node 3, without it, became the primary, though node 2 was well. */
+  @Test
+  void lostThoughANodeThatWasWellHadIt() {
+    lostFromNode2();
+    is(Kind.LOST);
+  }
+
+  @Test
+  void lostAndTheNodeThatHadItWasNotWell() {
+    Read had = lostFromNode2();
+    disturbances.add(new Disturbance(2, had.endNanos(), had.endNanos() + 1));
+    isRight();
+  }
+
+  private Read lostFromNode2() {
+    Write lost = write(1, Outcome.OK, 1);
+    aside.add(lost.token());
+    read(2, null, lost);
+    micros += 2 * LossCheck.SHARED_NANOS / 1_000;
+    aside.add(write(1, Outcome.OK, 1).token());
+    kept(3, 2);
+    return reads.get(0);
   }
 
   @Test

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param nodes how many there were; they count from 1
  * @param last the list of each database in the end
+ * @param disturbances when faults met nodes
  * @param aside tokens in what nodes have saved aside, in any database
  */
 public record History(
@@ -23,12 +24,14 @@ public record History(
     List<Write> writes,
     List<Read> reads,
     List<Handoff> handoffs,
+    List<Disturbance> disturbances,
     Map<String, List<String>> last,
     Set<String> aside) {
   public History {
     writes = List.copyOf(writes);
     reads = List.copyOf(reads);
     handoffs = List.copyOf(handoffs);
+    disturbances = List.copyOf(disturbances);
     last = Map.copyOf(last);
     aside = Set.copyOf(aside);
   }
@@ -82,6 +85,25 @@ public record History(
       }
     }
     return leaders;
+  }
+
+  /** When the first commit began that was acknowledged in a later epoch. */
+  long nextEpochNanos(long epoch) {
+    return writes.stream()
+        .filter(write -> write.isOk() && write.earliestEpoch() > epoch)
+        .mapToLong(Write::commitNanos)
+        .min()
+        .orElse(Long.MAX_VALUE);
+  }
+
+  /** Whether a node was met by no fault in that time. */
+  boolean isUndisturbed(int node, long fromNanos, long untilNanos) {
+    return disturbances.stream()
+        .noneMatch(
+            each ->
+                each.node() == node
+                    && each.fromNanos() < untilNanos
+                    && each.untilNanos() > fromNanos);
   }
 
   /**

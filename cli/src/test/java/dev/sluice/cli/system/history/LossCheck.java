@@ -12,10 +12,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is acknowledged is there in the end. Where replication is asynchronous a failover excuses
- * that it is not, when a node has saved it aside, some node never had it, and nothing that was
- * written later in that epoch is there.
+ * that it is not, when a node has saved it aside, some node never had it, nor had one that no fault
+ * met, and nothing that was written later in that epoch is there.
  */
 final class LossCheck implements Check {
+  /** What followers have for so long all of them have, if nothing is wrong with them. */
+  static final long SHARED_NANOS = 500_000_000;
+
   private final Durability durability;
 
   LossCheck(Durability durability) {
@@ -54,10 +57,48 @@ final class LossCheck implements Check {
     if (seen.size() == history.nodes()) {
       return "all nodes had it";
     }
+    String keeper = keeper(history, write, end.get());
+    if (keeper != null) {
+      return keeper;
+    }
     if (later != null && later.startNanos() > write.endNanos()) {
       return "and " + later + ", written later in that epoch, is there";
     }
     return null;
+  }
+
+  /**
+   * A node that nothing happened to and that had it well before the primary was lost. It could have
+   * become the primary, and whoever did could have asked it.
+   */
+  private static @Nullable String keeper(History history, Write write, long epoch) {
+    if (epoch != write.latestEpoch()) {
+      return null;
+    }
+    long lastNanos =
+        history.writes().stream()
+            .filter(each -> each.isOk() && each.latestEpoch() == epoch)
+            .mapToLong(Write::endNanos)
+            .max()
+            .orElse(0);
+    // What its primary acknowledged when it may have been cut off already is another matter.
+    long cutNanos =
+        history.disturbances().stream()
+            .filter(each -> each.node() == write.node() && each.untilNanos() > write.endNanos())
+            .mapToLong(Disturbance::fromNanos)
+            .min()
+            .orElse(Long.MAX_VALUE);
+    if (write.endNanos() + SHARED_NANOS > Math.min(lastNanos, cutNanos)) {
+      return null;
+    }
+    long nextNanos = history.nextEpochNanos(epoch);
+    return history.reads().stream()
+        .filter(read -> read.node() != write.node())
+        .filter(read -> history.isUndisturbed(read.node(), read.startNanos(), nextNanos))
+        .filter(read -> read.tokens().contains(write.token()))
+        .findFirst()
+        .map(read -> read + " had it, and nothing happened to that node")
+        .orElse(null);
   }
 
   /** On which nodes what is lost was read, with the one where it was written. */
