@@ -736,13 +736,24 @@ public final class Database implements Closeable {
   /** The file has the transactions up to {@code now}: whoever waits for one of them is told. */
   public void markApplied(Position now) {
     applied = now;
-    waiters.advanced(now, log::checksumAfter);
+    waiters.advanced(shown(), log::checksumAfter);
     listener.applied(this);
+  }
+
+  /**
+   * What waiters are told. Not the state before the log: when the log begins with the difference
+   * from another history ({@link #adopt}), that is named by the TXID before it, and none of this
+   * history.
+   */
+  private Position shown() {
+    Position now = applied;
+    LogEntry first = log.first();
+    return first != null && first.before().equals(now) ? Position.NONE : now;
   }
 
   /** Completes when this node's readers can see {@code wanted}, or after {@code timeoutMillis}. */
   public CompletableFuture<WaitOutcome> await(Position wanted, long timeoutMillis) {
-    return waiters.await(wanted, timeoutMillis, this::applied, log::checksumAfter);
+    return waiters.await(wanted, timeoutMillis, this::shown, log::checksumAfter);
   }
 
   /** True when page {@code pgno} is as it was after the last transaction. */

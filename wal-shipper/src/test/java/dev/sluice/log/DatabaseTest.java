@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.ltx.LtxDecoder;
+import dev.sluice.ltx.LtxEncoder;
 import dev.sluice.ltx.LtxFile;
+import dev.sluice.ltx.LtxHeader;
 import dev.sluice.ltx.LtxReheaded;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.LtxVerifier;
 import dev.sluice.ltx.Position;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -318,6 +322,56 @@ final class DatabaseTest {
       assertThatThrownBy(() -> follower.append(again)).hasMessageContaining("does not follow");
       assertThat(replay(follower)).isEqualTo(model.bytes());
     }
+  }
+
+  /** The difference to another history is in the log before it is in the file. */
+  @Test
+  void nobodyIsGrantedAHistoryThatIsNotApplied(@TempDir Path elsewhere) throws Exception {
+    for (int i = 0; i < 5; i++) {
+      model.commit(database, model.change());
+    }
+    PageModel theirs = new PageModel(8, 512);
+    List<Position> positions = new ArrayList<>();
+    try (Database primary =
+        Database.open("app.db", elsewhere, NOBODY, CommitGuard.OPEN, true, Clock.systemUTC())) {
+      for (int i = 0; i < 4; i++) {
+        theirs.commit(primary, theirs.change());
+        positions.add(primary.position());
+      }
+    }
+    database.adopt(difference(theirs, positions.get(3)));
+    CompletableFuture<WaitOutcome> earlier = database.await(positions.get(1), 60_000);
+    CompletableFuture<WaitOutcome> justBefore = database.await(positions.get(2), 60_000);
+    assertThat(earlier).isNotDone();
+    assertThat(justBefore).isNotDone();
+    database.markApplied(database.position());
+    assertThat(earlier).isCompletedWithValue(WaitOutcome.REACHED);
+    assertThat(database.await(positions.get(3), 1000).get()).isEqualTo(WaitOutcome.REACHED);
+  }
+
+  private LtxSource difference(PageModel theirs, Position position) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    LtxEncoder encoder = new LtxEncoder();
+    encoder.start(
+        LtxHeader.transactions(
+            512,
+            theirs.pageCount(),
+            position.txid(),
+            position.txid(),
+            1,
+            database.position().checksum()),
+        written -> {
+          byte[] some = new byte[written.remaining()];
+          written.get(some);
+          bytes.writeBytes(some);
+        });
+    ByteBuffer page = ByteBuffer.allocateDirect(512);
+    for (int pgno : theirs.allPages()) {
+      theirs.read(pgno, page.clear());
+      encoder.page(pgno, page.flip());
+    }
+    encoder.finish(position.checksum());
+    return LtxSource.of(ByteBuffer.allocateDirect(bytes.size()).put(bytes.toByteArray()).flip());
   }
 
   @Test
