@@ -254,7 +254,13 @@ final class ForwarderTest {
     node.application.close();
     try (RawClient client = raw()) {
       client.send("POST / HTTP/1.1\nHost: h\nContent-Length: 3\nExpect: 100-continue\n\n");
-      assertThat(client.head()).startsWith("HTTP/1.1 502 ");
+      String head = client.head();
+      if (head.startsWith("HTTP/1.1 100 ")) {
+        // On a connection of before, whose end was not seen yet.
+        client.send("abc");
+        head = client.head();
+      }
+      assertThat(head).startsWith("HTTP/1.1 502 ");
     }
   }
 
