@@ -25,6 +25,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ClusterFaultsTest {
   private static final int NODES = 3;
 
+  /** With all tests the same schedules, so that a change is judged by itself. */
+  private static final long WITH_ALL_TESTS = 578_964_027;
+
   /** {@code SLUICE_DURABILITY=follower} runs it with another one. */
   private static final Durability DURABILITY =
       Durability.valueOf(
@@ -67,7 +70,7 @@ class ClusterFaultsTest {
   }
 
   private void run(Ground ground, @Nullable Versitygw server) throws Exception {
-    long first = Campaign.seed();
+    long first = Campaign.seed(WITH_ALL_TESTS);
     int rounds = Campaign.rounds(5);
     for (long seed = first; seed < first + rounds; seed++) {
       String name = "round" + seed;

@@ -10,6 +10,7 @@ import dev.sluice.restore.StoredFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -160,14 +161,17 @@ class LitestreamBothWaysTest {
       Copies.same("Litestream at " + txid, expected == null ? theirs : expected, theirs);
       Copies.same("Sluice at " + txid, theirs, backup.restore("--txid", txid));
     }
-    // Litestream refuses a moment before or after all objects' own times: on S3 those of their
-    // puts, in whole seconds, so that one may seem to be older than any state that is left.
+    // Litestream refuses a moment before the own time of all that holds a whole database, or after
+    // that of all: on S3 those of their puts, in whole seconds, which may be later by far than
+    // the state that is in them.
     Instant first = backup.points().get(0).time();
-    List<Instant> times = backup.files().stream().map(StoredFile::lastModified).sorted().toList();
+    List<StoredFile> files =
+        backup.files().stream().sorted(Comparator.comparing(StoredFile::lastModified)).toList();
+    Instant whole =
+        files.stream().filter(f -> f.minTxid() == 1).findFirst().orElseThrow().lastModified();
+    Instant last = files.get(files.size() - 1).lastModified();
     for (Instant moment : moments.values()) {
-      if (moment.isBefore(first)
-          || moment.isBefore(times.get(0))
-          || moment.isAfter(times.get(times.size() - 1))) {
+      if (moment.isBefore(first) || moment.isBefore(whole) || moment.isAfter(last)) {
         continue;
       }
       Copies.same(
