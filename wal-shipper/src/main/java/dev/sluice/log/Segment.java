@@ -247,15 +247,16 @@ final class Segment {
    *
    * @param written has all of it
    * @param header that it gets
+   * @param trailer likewise
    */
-  LogEntry commit(LtxHeader header, long postApplyChecksum, WholeFile written) throws IOException {
-    LtxTrailer trailer = written.trailer(header, postApplyChecksum);
+  LogEntry commit(LtxHeader header, LtxTrailer trailer, WholeFile written) throws ErrnoException {
     ByteBuffer record =
         ByteBuffer.allocateDirect(LENGTH_BYTES + ENDS).putLong(written.size() | WHOLE);
     header.writeTo(record);
     trailer.writeTo(record);
     file.write(record.flip(), 0);
-    LogEntry entry = new LogEntry(header, postApplyChecksum, this, LENGTH_BYTES, written.size());
+    LogEntry entry =
+        new LogEntry(header, trailer.postApplyChecksum(), this, LENGTH_BYTES, written.size());
     whole = new Whole(written, trailer);
     entries.add(entry);
     end = record.capacity();
@@ -278,6 +279,12 @@ final class Segment {
   @Nullable WholeFile whole() {
     Whole of = whole;
     return of == null ? null : of.file();
+  }
+
+  /** Whether its transaction is in this file. */
+  boolean isOf(Path file) {
+    WholeFile of = whole();
+    return of != null && of.path().equals(file);
   }
 
   LtxSource source(LogEntry entry) {

@@ -3,6 +3,7 @@ package dev.sluice.log;
 import dev.sluice.ltx.LtxHeader;
 import dev.sluice.ltx.LtxSink;
 import dev.sluice.ltx.LtxSource;
+import dev.sluice.ltx.LtxTrailer;
 import dev.sluice.ltx.Position;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.NativeFile;
@@ -59,8 +60,12 @@ public final class TransactionLog implements Closeable {
       NativeFile.syncDirectory(Objects.requireNonNull(directory.getParent()));
     }
     TransactionLog log = new TransactionLog(directory);
-    try {
-      for (Path path : files(directory, Segment.SUFFIX)) {
+    try (Stream<Path> listed = Files.list(directory)) {
+      List<Path> files = listed.sorted().toList();
+      for (Path path : files) {
+        if (!path.toString().endsWith(Segment.SUFFIX)) {
+          continue;
+        }
         Segment segment = Segment.open(path);
         LogEntry last = log.last();
         boolean follows =
@@ -74,7 +79,7 @@ public final class TransactionLog implements Closeable {
         }
       }
       log.verify(verify);
-      log.deleteUnused();
+      log.deleteUnused(files);
     } catch (IOException | RuntimeException e) {
       log.close();
       throw e;
@@ -82,19 +87,12 @@ public final class TransactionLog implements Closeable {
     return log;
   }
 
-  private static List<Path> files(Path directory, String suffix) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files.filter(f -> f.getFileName().toString().endsWith(suffix)).sorted().toList();
-    }
-  }
-
-  /** A kill has left them. */
-  private void deleteUnused() throws IOException {
-    List<Path> used =
-        segments.stream().flatMap(s -> s.entries.stream()).map(LogEntry::file).toList();
-    for (Path file : files(directory, WholeFile.SUFFIX)) {
-      if (!used.contains(file)) {
-        Files.delete(file);
+  /** Whole databases that a kill has left before they were in the log. */
+  private void deleteUnused(List<Path> files) throws IOException {
+    for (Path file : files) {
+      if (file.toString().endsWith(WholeFile.SUFFIX)
+          && segments.stream().noneMatch(segment -> segment.isOf(file))) {
+        Files.deleteIfExists(file);
       }
     }
   }
@@ -231,15 +229,19 @@ public final class TransactionLog implements Closeable {
    * @param header that it has in the log, with checksums
    */
   LogEntry append(WholeFile whole, LtxHeader header, long postApplyChecksum) throws IOException {
-    lock.lock();
     try {
-      return begin(header.minTxid()).commit(header, postApplyChecksum, whole);
+      // Not under the lock: it takes the file's page index.
+      LtxTrailer trailer = whole.trailer(header, postApplyChecksum);
+      lock.lock();
+      try {
+        return begin(header.minTxid()).commit(header, trailer, whole);
+      } finally {
+        lock.unlock();
+      }
     } catch (IOException | RuntimeException e) {
       whole.unlink();
       whole.close();
       throw e;
-    } finally {
-      lock.unlock();
     }
   }
 
