@@ -9,6 +9,7 @@ import dev.sluice.cli.system.TestCluster.Writer;
 import dev.sluice.ltx.Position;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -30,8 +31,17 @@ class DurabilityTest {
     return cluster("follower", List.of(more));
   }
 
-  private TestCluster stored(String... more) {
+  private TestCluster stored(String... more) throws Exception {
+    Files.createDirectory(sandbox.path("disk"));
+    Files.createFile(sandbox.path("nothing"));
+    storeIs("disk");
     return cluster("store", List.of(more));
+  }
+
+  /** Replaces the store at once: Sluice would make a directory anew that is not there. */
+  private void storeIs(String name) throws Exception {
+    Path link = Files.createSymbolicLink(sandbox.path("link"), sandbox.path(name));
+    Files.move(link, sandbox.path("store"), StandardCopyOption.ATOMIC_MOVE);
   }
 
   private TestCluster cluster(String mode, List<String> more) {
@@ -277,16 +287,14 @@ class DurabilityTest {
     Writer writer = cluster.writer();
     try (writer) {
       writer.go(20);
-      sandbox.run("mv", sandbox.path("store"), sandbox.path("away"));
-      Files.createFile(sandbox.path("store"));
+      storeIs("nothing");
       await("a refused commit", () -> writer.failures().size() > 1);
       assertThat(writer.failures().get(0)).contains("disk I/O error");
       Run status = Run.sluice("cluster", "--url", primary.client.url());
       assertThat(status.out())
           .contains("durability store")
           .contains("stores are behind, of app.db");
-      Files.delete(sandbox.path("store"));
-      sandbox.run("mv", sandbox.path("away"), sandbox.path("store"));
+      storeIs("disk");
       writer.go(20);
     }
     cluster.check(writer);
@@ -300,14 +308,12 @@ class DurabilityTest {
     Writer writer = cluster.writer();
     try (writer) {
       writer.go(20);
-      sandbox.run("mv", sandbox.path("store"), sandbox.path("away"));
-      Files.createFile(sandbox.path("store"));
+      storeIs("nothing");
       await("a word of it", () -> primary.process.err().contains("durability is degraded"));
       writer.go(50);
       assertThat(Http.text(primary.client.url() + "/metrics"))
           .contains("sluice_durability_degraded 1.0");
-      Files.delete(sandbox.path("store"));
-      sandbox.run("mv", sandbox.path("away"), sandbox.path("store"));
+      storeIs("disk");
       await(
           "as configured",
           () -> primary.process.err().contains("its stores have everything again"));
