@@ -44,6 +44,7 @@ final class MountCommand extends CliCommand {
       description = {
         "Take turns with other nodes as the primary: the one that has this lease is, and the others follow it."
             + " s3://bucket/path, file:///shared/directory or etcd://host:2379/key, the same for all."
+            + " static:primary and static:follower (with --follow) when you say it."
       })
   private @Nullable String lease;
 
