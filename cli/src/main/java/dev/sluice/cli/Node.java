@@ -24,6 +24,7 @@ import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
+import dev.sluice.node.EventLog;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.ProxyAddress;
 import dev.sluice.node.StoreUsage;
@@ -67,6 +68,7 @@ final class Node implements NodeView, Closeable {
   private final Databases databases;
   private final Metrics metrics = new Metrics();
   private final GapCounts gaps = new GapCounts();
+  private final EventLog events = new EventLog();
   private @Nullable Mount mount;
   private @Nullable Capture capture;
   private @Nullable Beside beside;
@@ -617,6 +619,11 @@ final class Node implements NodeView, Closeable {
   public @Nullable CompletableFuture<Position> snapshot(Database database) {
     Shipper s = shipper();
     return s == null || !s.ships(database) ? null : s.snapshot(database);
+  }
+
+  @Override
+  public EventLog events() {
+    return events;
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param stores where it is backed up; empty without a store
  * @param follow how it follows; null on a primary
  * @param error what is wrong with it and what to do; null when nothing is
+ * @param health all that is wrong with it; empty when nothing is
  */
 public record DatabaseStatus(
     String name,
@@ -31,9 +32,39 @@ public record DatabaseStatus(
     long gaps,
     List<StoreStatus> stores,
     @Nullable FollowStatus follow,
-    @Nullable String error) {
+    @Nullable String error,
+    List<HealthProblem> health) {
   public DatabaseStatus {
     stores = List.copyOf(stores);
+    health = health == null ? List.of() : List.copyOf(health);
+  }
+
+  /** Nothing is known of its health. */
+  public DatabaseStatus(
+      String name,
+      String position,
+      String applied,
+      int pageSize,
+      int pageCount,
+      long lastCommitMillis,
+      long logBytes,
+      long gaps,
+      List<StoreStatus> stores,
+      @Nullable FollowStatus follow,
+      @Nullable String error) {
+    this(
+        name,
+        position,
+        applied,
+        pageSize,
+        pageCount,
+        lastCommitMillis,
+        logBytes,
+        gaps,
+        stores,
+        follow,
+        error,
+        List.of());
   }
 
   /**

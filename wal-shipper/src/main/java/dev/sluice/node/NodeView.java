@@ -47,6 +47,14 @@ public interface NodeView {
   /** One database, or null when it is unknown. */
   @Nullable DatabaseStatus status(String database);
 
+  /** What has happened on the node. */
+  EventLog events();
+
+  /** What is wrong with the node itself; empty when nothing is. */
+  default List<HealthProblem> health() {
+    return List.of();
+  }
+
   /**
    * Requests of the kernel that the mount has answered, of one operation.
    *
