@@ -15,6 +15,7 @@ import dev.sluice.access.Scope;
 import dev.sluice.durability.DurabilityPolicy.OnTimeout;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.monitor.health.HookTarget;
 import dev.sluice.monitor.proxy.WriteForwarding;
 import dev.sluice.store.StoreUrl;
 import java.io.IOException;
@@ -115,6 +116,7 @@ final class ConfigFile {
     add(values, WriteForwarding.class, WriteForwarding::parse);
     add(values, Scope.class, Scope::parse);
     add(values, DurabilitySettings.Mode.class, DurabilitySettings.Mode::parse);
+    add(values, HookTarget.class, HookTarget::parse);
     add(values, OnTimeout.class, DurabilitySettings::parseOnTimeout);
     return YAMLMapper.builder()
         .addModule(values)

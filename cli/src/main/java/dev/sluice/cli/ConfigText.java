@@ -6,6 +6,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.access.TlsFiles;
 import dev.sluice.access.TokenGrant;
 import dev.sluice.access.TokenSource;
+import dev.sluice.monitor.health.HealthLimits;
 import dev.sluice.node.Prices;
 import dev.sluice.ship.ShippingPolicy;
 import dev.sluice.store.StoreUrl;
@@ -61,6 +62,12 @@ final class ConfigText {
     keys.put("include", config.include());
     keys.put("exclude", config.exclude());
     keys.put("checkpoint-pages", config.checkpointPagesOrDefault());
+    HealthLimits limits = config.monitoring().limits(policy.syncInterval());
+    keys.put("backup-objective", Durations.text(limits.backupObjective()));
+    keys.put("lag-objective", Durations.text(limits.lagObjective()));
+    put(keys, "min-free", config.monitoring().minFreeOrDefault());
+    keys.put("metrics-databases", config.monitoring().metricsDatabasesOrDefault());
+    put(keys, "on-event", config.monitoring().onEvent() == null ? null : "***");
     if (!config.proxy().equals(ProxySettings.EMPTY)) {
       keys.put("proxy", proxy(config.proxy()));
     }

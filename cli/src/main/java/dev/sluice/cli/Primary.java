@@ -114,6 +114,7 @@ final class Primary implements Closeable {
             directory.state(),
             new SqliteCheck(),
             Clock.systemUTC());
+    started.onRestored(databases.events()::restored);
     verifier = started;
     started.start();
   }

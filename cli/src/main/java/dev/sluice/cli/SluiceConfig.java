@@ -11,6 +11,7 @@ import dev.sluice.beside.Beside;
 import dev.sluice.durability.DurabilityPolicy.OnTimeout;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.monitor.health.HookTarget;
 import dev.sluice.node.Prices;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param exclude globs of those that are not
  * @param checkpointPages frames in a WAL from which {@code replicate} checkpoints
  * @param proxy the proxy before the application
+ * @param monitoring from where on something is wrong, and who is told
  */
 record SluiceConfig(
     @Nullable Path data,
@@ -58,7 +60,8 @@ record SluiceConfig(
     List<String> include,
     List<String> exclude,
     @Nullable Integer checkpointPages,
-    ProxySettings proxy) {
+    ProxySettings proxy,
+    MonitoringSettings monitoring) {
   /** Nothing is said. */
   static final SluiceConfig EMPTY =
       new SluiceConfig(
@@ -77,7 +80,8 @@ record SluiceConfig(
           List.of(),
           List.of(),
           null,
-          ProxySettings.EMPTY);
+          ProxySettings.EMPTY,
+          MonitoringSettings.EMPTY);
 
   /** What the file says, key by key; null where it says nothing. */
   @JsonCreator
@@ -117,7 +121,12 @@ record SluiceConfig(
       @JsonProperty("include") @Nullable List<String> include,
       @JsonProperty("exclude") @Nullable List<String> exclude,
       @JsonProperty("checkpoint-pages") @Nullable Integer checkpointPages,
-      @JsonProperty("proxy") @Nullable ProxySettings proxy) {
+      @JsonProperty("proxy") @Nullable ProxySettings proxy,
+      @JsonProperty("backup-objective") @Nullable Duration backupObjective,
+      @JsonProperty("lag-objective") @Nullable Duration lagObjective,
+      @JsonProperty("min-free") @Nullable ByteSize minFree,
+      @JsonProperty("metrics-databases") @Nullable Integer metricsDatabases,
+      @JsonProperty("on-event") @Nullable HookTarget onEvent) {
     return new SluiceConfig(
         data,
         mount,
@@ -150,7 +159,8 @@ record SluiceConfig(
         orEmpty(include),
         orEmpty(exclude),
         checkpointPages,
-        proxy == null ? ProxySettings.EMPTY : proxy);
+        proxy == null ? ProxySettings.EMPTY : proxy,
+        new MonitoringSettings(backupObjective, lagObjective, minFree, metricsDatabases, onEvent));
   }
 
   private static <T> List<T> orEmpty(@Nullable List<T> list) {
@@ -180,7 +190,8 @@ record SluiceConfig(
         List.of(),
         List.of(),
         null,
-        ProxySettings.EMPTY);
+        ProxySettings.EMPTY,
+        MonitoringSettings.EMPTY);
   }
 
   /** What only flags of a mount say. */
@@ -208,7 +219,8 @@ record SluiceConfig(
         List.of(),
         List.of(),
         null,
-        proxy);
+        proxy,
+        MonitoringSettings.EMPTY);
   }
 
   /** What only flags of a node without a mount say. */
@@ -230,7 +242,8 @@ record SluiceConfig(
         include,
         exclude,
         checkpointPages,
-        ProxySettings.EMPTY);
+        ProxySettings.EMPTY,
+        MonitoringSettings.EMPTY);
   }
 
   /** These settings for one file, with {@code own} stores in place of those below a common one. */
@@ -252,7 +265,8 @@ record SluiceConfig(
         List.of(),
         List.of(),
         checkpointPages,
-        proxy);
+        proxy,
+        monitoring);
   }
 
   /**
@@ -317,7 +331,8 @@ record SluiceConfig(
         stronger.include.isEmpty() ? include : stronger.include,
         stronger.exclude.isEmpty() ? exclude : stronger.exclude,
         either(stronger.checkpointPages, checkpointPages),
-        proxy.overriddenBy(stronger.proxy));
+        proxy.overriddenBy(stronger.proxy),
+        monitoring.overriddenBy(stronger.monitoring));
   }
 
   static <T> @Nullable T either(@Nullable T strong, @Nullable T weak) {

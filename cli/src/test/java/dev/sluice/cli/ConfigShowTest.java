@@ -53,6 +53,10 @@ final class ConfigShowTest {
             include: []
             exclude: []
             checkpoint-pages: 1000
+            backup-objective: 1m
+            lag-objective: 10s
+            min-free: 1GiB
+            metrics-databases: 100
             databases: []
             """
                 .formatted(directory));
@@ -88,6 +92,10 @@ final class ConfigShowTest {
         include: ["**.db", "12"]
         exclude: ["*.tmp", "yes"]
         checkpoint-pages: 2000
+        backup-objective: 5m
+        lag-objective: 1s
+        min-free: 5GiB
+        metrics-databases: 7
         proxy:
           listen: :8080
           application: 127.0.0.1:3000
@@ -115,12 +123,14 @@ final class ConfigShowTest {
             shown(
                 """
                 store: s3://b/p?secret-access-key=hidden&region=r
+                on-event: https://hooks.example.com/hidden
                 databases:
                   - path: a.db
                     store: s3://b/q?endpoint=http://key:hidden@host:9000
                 """))
         .contains(
             "store: s3://b/p?secret-access-key=***&region=r\n",
+            "on-event: \"***\"\n",
             "    store: s3://b/q?endpoint=http://***@host:9000\n")
         .doesNotContain("hidden");
     Files.writeString(file, "follow: http://u:hidden@h\n");

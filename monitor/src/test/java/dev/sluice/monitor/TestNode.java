@@ -29,6 +29,8 @@ final class TestNode implements NodeView, AutoCloseable {
   volatile long gaps;
   volatile @Nullable String error;
   volatile List<HealthProblem> health = List.of();
+  volatile List<HealthProblem> databaseHealth = List.of();
+  volatile long freeDiskBytes = 1L << 40;
   final EventLog events = new EventLog();
   volatile @Nullable String captured;
   volatile @Nullable CompletableFuture<Position> stored;
@@ -80,6 +82,11 @@ final class TestNode implements NodeView, AutoCloseable {
   }
 
   @Override
+  public long freeDiskBytes() {
+    return freeDiskBytes;
+  }
+
+  @Override
   public List<HealthProblem> health() {
     return health;
   }
@@ -123,7 +130,7 @@ final class TestNode implements NodeView, AutoCloseable {
         store == null ? List.of() : List.of(store),
         follow,
         error,
-        health);
+        databaseHealth);
   }
 
   @Override

@@ -76,20 +76,23 @@ public record DatabaseStatus(
    *     committed, ms since the epoch; 0 when it has all
    * @param error why it does not get on; null when it does
    * @param verification how it was found last; null where backups are not verified
+   * @param stopped nothing is shipped there any more until the node is restarted, as {@code error}
+   *     says
    */
   public record StoreStatus(
       String url,
       @Nullable String shipped,
       long oldestUnshippedMillis,
       @Nullable String error,
-      @Nullable VerificationStatus verification) {
+      @Nullable VerificationStatus verification,
+      boolean stopped) {
     public StoreStatus(
         String url, @Nullable String shipped, long oldestUnshippedMillis, @Nullable String error) {
-      this(url, shipped, oldestUnshippedMillis, error, null);
+      this(url, shipped, oldestUnshippedMillis, error, null, false);
     }
 
     public StoreStatus withVerification(VerificationStatus newVerification) {
-      return new StoreStatus(url, shipped, oldestUnshippedMillis, error, newVerification);
+      return new StoreStatus(url, shipped, oldestUnshippedMillis, error, newVerification, stopped);
     }
   }
 
