@@ -22,11 +22,22 @@ record ClusterSettings(
       new ClusterSettings(null, null, null, DurabilitySettings.EMPTY);
 
   private static final Duration DEFAULT_TTL = Duration.ofSeconds(10);
+
+  /** This node is the primary, whatever others are. */
+  static final String STATIC_PRIMARY = "static:primary";
+
+  /** This node follows the one that 'follow' names, and never takes its place. */
+  static final String STATIC_FOLLOWER = "static:follower";
+
   private static final Duration SHORTEST_TTL = Duration.ofMillis(500);
 
   ClusterSettings {
     if (ttl != null && ttl.compareTo(SHORTEST_TTL) < 0) {
       throw new IllegalArgumentException("'lease-ttl' must be at least 500ms");
+    }
+    if (lease != null && lease.startsWith("static:") && !isStatic(lease)) {
+      throw new IllegalArgumentException(
+          "'lease': '" + lease + "' is neither static:primary nor static:follower");
     }
   }
 
@@ -36,6 +47,19 @@ record ClusterSettings(
         either(stronger.ttl, ttl),
         either(stronger.advertise, advertise),
         durability.overriddenBy(stronger.durability));
+  }
+
+  /** Whether people say which node is the primary. */
+  boolean isStatic() {
+    return isStatic(lease);
+  }
+
+  private static boolean isStatic(@Nullable String lease) {
+    return STATIC_PRIMARY.equals(lease) || STATIC_FOLLOWER.equals(lease);
+  }
+
+  boolean isStaticFollower() {
+    return STATIC_FOLLOWER.equals(lease);
   }
 
   Duration ttlOrDefault() {

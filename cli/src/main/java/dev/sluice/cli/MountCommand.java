@@ -44,6 +44,7 @@ final class MountCommand extends CliCommand {
       description = {
         "Take turns with other nodes as the primary: the one that has this lease is, and the others follow it."
             + " s3://bucket/path, file:///shared/directory or etcd://host:2379/key, the same for all."
+            + " static:primary and static:follower (with --follow) when you say it."
       })
   private @Nullable String lease;
 
@@ -118,22 +119,28 @@ final class MountCommand extends CliCommand {
       throw usage("more than one mount point given: " + String.join(" ", words.subList(0, own)));
     }
     List<String> command = words.subList(own, words.size());
-    SluiceConfig config =
-        options.resolve(
-            SluiceConfig.ofMount(
-                own == 0 ? null : Path.of(words.get(0)),
-                follow,
-                new ClusterSettings(lease, leaseTtl, advertise, durability.settings()),
-                fuseBinding,
-                lowLatency,
-                followerOpen,
-                proxy == null ? ProxySettings.EMPTY : proxy));
+    SluiceConfig config = options.resolve(settings(own == 0 ? null : Path.of(words.get(0))));
     config.security().check(config.listen());
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));
       out().flush();
       return command.isEmpty() ? waitUntilStopped(node, running) : running.run(command);
+    }
+  }
+
+  private SluiceConfig settings(@Nullable Path mountPoint) {
+    try {
+      return SluiceConfig.ofMount(
+          mountPoint,
+          follow,
+          new ClusterSettings(lease, leaseTtl, advertise, durability.settings()),
+          fuseBinding,
+          lowLatency,
+          followerOpen,
+          proxy == null ? ProxySettings.EMPTY : proxy);
+    } catch (IllegalArgumentException e) {
+      throw usage(String.valueOf(e.getMessage()));
     }
   }
 

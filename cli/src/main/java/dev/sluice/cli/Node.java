@@ -195,6 +195,11 @@ final class Node implements NodeView, Closeable {
           "'durability' is for the nodes of a cluster",
           "add --lease URL, or 'lease' to the configuration");
     }
+    if (config.cluster().isStaticFollower() && config.follow() == null) {
+      throw new UserException(
+          "'lease' is static:follower, and it is not said whom to follow",
+          "add --follow URL of the primary, or 'follow' to the configuration");
+    }
     if (config.cluster().durability().modeOrDefault() == Mode.STORE && !config.hasStores()) {
       throw new UserException(
           "'durability' is store, and there is none",

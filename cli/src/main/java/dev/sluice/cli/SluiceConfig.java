@@ -301,7 +301,7 @@ record SluiceConfig(
     if (checkpointPages != null && checkpointPages < 1) {
       throw new IllegalArgumentException("'checkpoint-pages' must be greater than 0");
     }
-    if (follow != null && cluster.lease() != null) {
+    if (follow != null && cluster.lease() != null && !cluster.isStaticFollower()) {
       throw new IllegalArgumentException(
           "'follow' and 'lease': the lease says whom to follow; give one of them");
     }
