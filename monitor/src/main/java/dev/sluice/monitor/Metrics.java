@@ -5,7 +5,7 @@ import dev.sluice.log.Database;
 import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.LogEntry;
 import dev.sluice.node.NodeView;
-import io.prometheus.client.Collector;
+import io.prometheus.client.Collector.MetricFamilySamples;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
@@ -156,11 +156,23 @@ public final class Metrics implements DatabaseListener {
     waitSeconds.observe(nanos / 1e9);
   }
 
+  /** When a counter was made is when the process was started: as many series again for nothing. */
+  private static MetricFamilySamples withoutCreation(MetricFamilySamples family) {
+    return new MetricFamilySamples(
+        family.name,
+        family.unit,
+        family.type,
+        family.help,
+        family.samples.stream().filter(sample -> !sample.name.endsWith("_created")).toList());
+  }
+
   /** Writes all metrics in a format of {@link TextFormat#chooseContentType}. */
   void write(NodeView node, String contentType, Writer to) throws IOException {
-    List<Collector.MetricFamilySamples> families =
+    List<MetricFamilySamples> families =
         new ArrayList<>(new NodeCollector(node, counts, this::counts, top).collect());
-    families.addAll(Collections.list(registry.metricFamilySamples()));
+    for (MetricFamilySamples family : Collections.list(registry.metricFamilySamples())) {
+      families.add(withoutCreation(family));
+    }
     TextFormat.writeFormat(contentType, to, Collections.enumeration(families));
   }
 }

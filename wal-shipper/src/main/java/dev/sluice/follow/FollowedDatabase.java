@@ -304,13 +304,13 @@ final class FollowedDatabase {
 
   /** Applies the first of these, and what can be applied together with it; says how many. */
   private int apply(ReplicaWriter open, List<LogEntry> entries) throws IOException {
+    long started = System.nanoTime();
     List<LogEntry> together = together(open.pageSize(), entries);
     if (!together.isEmpty()) {
       try (LoggedTransactions transactions = new LoggedTransactions(database, together)) {
         int applied = open.applyTogether(transactions);
         if (applied > 0) {
-          aligned = true;
-          database.markApplied(together.get(applied - 1).position());
+          applied(together.subList(0, applied), started);
           return applied;
         }
       }
@@ -340,8 +340,7 @@ final class FollowedDatabase {
     long started = System.nanoTime();
     if (entry.header().commit() == 0) {
       applyDeletion();
-      aligned = true;
-      applied(entry, started);
+      applied(List.of(entry), started);
       return;
     }
     try (LtxDecoder decoder = LtxDecoder.open(database.log().source(entry), database.name())) {
@@ -352,12 +351,17 @@ final class FollowedDatabase {
         open.apply(pages, entry.header().commit(), entry.header().pageSize());
       }
     }
-    aligned = true;
-    applied(entry, started);
+    applied(List.of(entry), started);
   }
 
-  private void applied(LogEntry entry, long startedNanos) {
-    database.markApplied(entry, System.nanoTime() - startedNanos, ageMillis(entry));
+  /** Readers see these now. */
+  private void applied(List<LogEntry> entries, long startedNanos) {
+    aligned = true;
+    database.markApplied(entries.get(entries.size() - 1).position());
+    long nanosEach = (System.nanoTime() - startedNanos) / entries.size();
+    for (LogEntry entry : entries) {
+      database.tellApplied(entry, nanosEach, ageMillis(entry));
+    }
   }
 
   private void applyDeletion() throws IOException {

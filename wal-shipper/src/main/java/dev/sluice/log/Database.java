@@ -735,13 +735,12 @@ public final class Database implements Closeable {
   }
 
   /**
-   * The file has one more transaction.
+   * Tells listeners of a transaction that the file has now.
    *
    * @param nanos how long writing it took
    * @param ageMillis how long ago it was committed
    */
-  public void markApplied(LogEntry entry, long nanos, long ageMillis) {
-    markApplied(entry.position());
+  public void tellApplied(LogEntry entry, long nanos, long ageMillis) {
     listener.applied(this, entry, nanos, ageMillis);
   }
 

@@ -21,7 +21,7 @@ public interface DatabaseListener {
   /**
    * A transaction is in the file of a follower.
    *
-   * @param nanos how long that took
+   * @param nanos how long that took; its share, when it was written together with others
    * @param ageMillis how long ago it was committed, by the clock of the primary as far as this node
    *     knows it
    */

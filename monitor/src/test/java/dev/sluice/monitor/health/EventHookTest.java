@@ -16,6 +16,7 @@ import dev.sluice.node.Severity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,7 +89,8 @@ final class EventHookTest {
     server.createContext(
         "/secret",
         exchange -> {
-          String body = new String(exchange.getRequestBody().readAllBytes());
+          String body =
+              new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
           int status = refusals[0]-- > 0 ? 503 : 204;
           if (status == 204) {
             bodies.add(exchange.getRequestMethod() + " " + body);
@@ -112,7 +114,7 @@ final class EventHookTest {
     Path out = directory.resolve("out");
     HookTarget hangs =
         new HookCommand("sleep 1000 & echo $! >> '" + out + "'; wait", Duration.ofMillis(200));
-    assertThatThrownBy(() -> hangs.tell("{}".getBytes()))
+    assertThatThrownBy(() -> hangs.tell("{}".getBytes(StandardCharsets.UTF_8)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("took longer");
     long pid = Long.parseLong(lines(out, 1).get(0));
