@@ -130,7 +130,7 @@ final class ConfigShowTest {
                 """))
         .contains(
             "store: s3://b/p?secret-access-key=***&region=r\n",
-            "on-event: \"***\"\n",
+            "on-event: '***'\n",
             "    store: s3://b/q?endpoint=http://***@host:9000\n")
         .doesNotContain("hidden");
     Files.writeString(file, "follow: http://u:hidden@h\n");

@@ -87,7 +87,7 @@ class HealthTest {
 
     assertThat(process.err())
         .contains(
-            "WARN this node: disk_low: ",
+            "ERROR this node: disk_low: ",
             "less than 'min-free'",
             "ERROR app.db: backup_late: ",
             "app.db: backup_late is over");

@@ -136,7 +136,7 @@ final class Checks {
 
   private void store(DatabaseStatus database, StoreStatus store) {
     String name = database.name();
-    String error = store.error();
+    String error = why(store);
     if (store.stopped()) {
       found(
           EventKind.BACKUP_STOPPED,
@@ -172,6 +172,13 @@ final class Checks {
     } else if (verification.result().equals(VerificationStatus.INCOMPLETE)) {
       found(EventKind.BACKUP_GAP, name, String.valueOf(verification.error()));
     }
+  }
+
+  /** Its error, which mostly begins with its URL: that is said already. */
+  private static @Nullable String why(StoreStatus store) {
+    String error = store.error();
+    String begin = store.url() + ": ";
+    return error != null && error.startsWith(begin) ? error.substring(begin.length()) : error;
   }
 
   /** How old the oldest is that the store has not got. */
