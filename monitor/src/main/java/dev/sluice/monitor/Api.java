@@ -14,6 +14,7 @@ import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeStatus;
 import dev.sluice.node.NodeView;
 import io.prometheus.client.exporter.common.TextFormat;
+import java.io.BufferedWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -301,7 +302,9 @@ final class Api implements Closeable {
     String accept = exchange.request().getHeaders().get(HttpHeader.ACCEPT);
     String contentType = TextFormat.chooseContentType(accept);
     ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
-    try (Writer writer = new OutputStreamWriter(body, StandardCharsets.UTF_8)) {
+    // Letters come one by one.
+    try (Writer writer =
+        new BufferedWriter(new OutputStreamWriter(body, StandardCharsets.UTF_8), 1 << 16)) {
       metrics.write(node, contentType, writer);
     }
     exchange.bytes(200, contentType, body.toByteArray());
