@@ -212,7 +212,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     snapshots = made;
     String url =
         config.cluster().advertise() != null ? config.cluster().advertise().toString() : node.url();
-    Duration ttl = config.cluster().ttlOrDefault();
+    Duration ttl = config.cluster().ttl();
     Lease asked = new Lease(register(ttl), directory.nodeId(), url, ttl, Lease.Clocks.SYSTEM);
     lease = asked;
     Cluster started = new Cluster(asked, directory.nodeId(), this, this::heard);
@@ -261,7 +261,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   @Override
   public @Nullable List<String> inSync(@Nullable LeaseRecord before, boolean forced) {
     List<String> nodes = before == null ? null : before.inSync();
-    if (settings().modeOrDefault() != Mode.FOLLOWER || nodes == null) {
+    if (settings().mode() != Mode.FOLLOWER || nodes == null) {
       // Then nothing was promised, or nothing is.
       firstInSync = null;
     } else {
@@ -291,12 +291,12 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     if (following != null && !following.finish(APPLY_MILLIS)) {
       throw notApplied();
     }
-    if (settings().modeOrDefault() == Mode.STORE) {
+    if (settings().mode() == Mode.STORE) {
       following = takeFromStores(following, term);
     }
     state.leads(term);
     forgetful = false;
-    switch (settings().modeOrDefault()) {
+    switch (settings().mode()) {
       case ASYNC -> open(following, FollowerListener.NONE, term);
       case FOLLOWER -> open(following, awaitFollowers(term), term);
       case STORE -> {
@@ -557,13 +557,13 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     try {
       all.hold(databases, deadline);
       awaitAll(client, deadline);
-      if (settings().modeOrDefault() == Mode.FOLLOWER) {
+      if (settings().mode() == Mode.FOLLOWER) {
         // This node is in the set that the other begins with: it must not forget anything.
         for (Database database : databases.all()) {
           database.log().sync();
         }
       }
-      if (settings().modeOrDefault() == Mode.STORE) {
+      if (settings().mode() == Mode.STORE) {
         leading.handOverStores();
       }
     } catch (IOException | RuntimeException e) {
@@ -623,9 +623,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     return primary != null
         ? durability.status()
         : new DurabilityStatus(
-            DurabilitySettings.name(settings().modeOrDefault()),
-            record == null ? null : record.inSync(),
-            null);
+            EnumNames.name(settings().mode()), record == null ? null : record.inSync(), null);
   }
 
   @Override

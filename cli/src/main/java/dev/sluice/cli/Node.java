@@ -2,7 +2,6 @@ package dev.sluice.cli;
 
 import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
-import dev.sluice.cli.DurabilitySettings.Mode;
 import dev.sluice.follow.Follower;
 import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.Following;
@@ -97,8 +96,8 @@ final class Node implements NodeView, Closeable {
 
   private Node(DataDirectory directory, SluiceConfig config) throws IOException {
     this.directory = directory;
-    this.logKeep = config.shipping().logKeepOrDefault();
-    this.metrics = new Metrics(config.monitoring().metricsDatabasesOrDefault());
+    this.logKeep = config.shipping().logKeep();
+    this.metrics = new Metrics(config.monitoring().metricsDatabases());
     try {
       databases = Databases.open(directory.databases());
     } catch (IOException | RuntimeException e) {
@@ -190,21 +189,6 @@ final class Node implements NodeView, Closeable {
   private void startMount(SluiceConfig config, Path data, Path mountPoint) throws IOException {
     ClusterNode member =
         config.cluster().lease() == null ? null : ClusterNode.open(config, this, directory);
-    if (member == null && config.cluster().durability().modeOrDefault() != Mode.ASYNC) {
-      throw new UserException(
-          "'durability' is for the nodes of a cluster",
-          "add --lease URL, or 'lease' to the configuration");
-    }
-    if (config.cluster().isStaticFollower() && config.follow() == null) {
-      throw new UserException(
-          "'lease' is static:follower, and it is not said whom to follow",
-          "add --follow URL of the primary, or 'follow' to the configuration");
-    }
-    if (config.cluster().durability().modeOrDefault() == Mode.STORE && !config.hasStores()) {
-      throw new UserException(
-          "'durability' is store, and there is none",
-          "add --store URL, or 'store' to the configuration");
-    }
     boolean follows = member == null ? config.follow() != null : member.followedLast();
     if (follows) {
       databases.guard(FOLLOWS);
@@ -224,13 +208,12 @@ final class Node implements NodeView, Closeable {
               if (member != null) {
                 member.guard(made);
               }
-              if (config.followerOpenOrDefault() == FollowerOpen.READ_ONLY
-                  && (follows || member != null)) {
+              if (config.followerOpen() == FollowerOpen.READ_ONLY && (follows || member != null)) {
                 made.openReadOnlyWhile(() -> primary == null);
               }
               return made;
             },
-            config.fuseBindingOrDefault(),
+            config.fuseBinding(),
             config.lowLatency());
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
@@ -366,7 +349,7 @@ final class Node implements NodeView, Closeable {
                   data,
                   neighbours.selection(config.include(), config.exclude()),
                   file == null,
-                  config.checkpointPagesOrDefault()),
+                  config.checkpointPages()),
               node.databases);
       node.beside = started;
       node.primary =
