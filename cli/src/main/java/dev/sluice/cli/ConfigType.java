@@ -1,6 +1,7 @@
 package dev.sluice.cli;
 
 import dev.sluice.monitor.ListenAddress;
+import dev.sluice.monitor.health.HookTarget;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +42,15 @@ abstract class ConfigType<T> {
   static final ConfigType<ListenAddress> ADDRESS = text("address", ListenAddress::parse);
   static final ConfigType<NodeUrl> NODE_URL = text("URL", NodeUrl::parse);
   static final ConfigType<StoreUrl> STORE_URL = text("URL", StoreUrl::parse);
+
+  /** Never shown: a URL or a command may have a secret anywhere. */
+  static final ConfigType<HookTarget> HOOK =
+      new Scalar<>(
+          "URL or command",
+          (text, reader) -> HookTarget.parse(text),
+          target -> "***",
+          string("", ""));
+
   static final ConfigType<Integer> COUNT =
       new Scalar<>(
           "number", (text, reader) -> count(text), Function.identity(), number("integer", 1));

@@ -23,6 +23,8 @@ import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
+import dev.sluice.node.EventLog;
+import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.ProxyAddress;
 import dev.sluice.node.StoreUsage;
@@ -64,8 +66,10 @@ final class Node implements NodeView, Closeable {
   private final DataDirectory directory;
   private final ByteSize logKeep;
   private final Databases databases;
-  private final Metrics metrics = new Metrics();
+  private final Metrics metrics;
+  private final NodeHealth health;
   private final GapCounts gaps = new GapCounts();
+  private final EventLog events = new EventLog();
   private @Nullable Mount mount;
   private @Nullable Capture capture;
   private @Nullable Beside beside;
@@ -90,9 +94,10 @@ final class Node implements NodeView, Closeable {
   private volatile boolean serving;
   private boolean closed;
 
-  private Node(DataDirectory directory, ByteSize logKeep) throws IOException {
+  private Node(DataDirectory directory, SluiceConfig config) throws IOException {
     this.directory = directory;
-    this.logKeep = logKeep;
+    this.logKeep = config.shipping().logKeep();
+    this.metrics = new Metrics(config.monitoring().metricsDatabases());
     try {
       databases = Databases.open(directory.databases());
     } catch (IOException | RuntimeException e) {
@@ -101,6 +106,13 @@ final class Node implements NodeView, Closeable {
     }
     databases.listen(metrics);
     databases.listen(gaps);
+    health =
+        NodeHealth.of(
+            this,
+            databases,
+            config.monitoring(),
+            config.shipping().policy().syncInterval(),
+            metrics);
     databases.listen(new LogTrimmer());
   }
 
@@ -155,9 +167,10 @@ final class Node implements NodeView, Closeable {
             "no mount point given",
             "name a directory, or add 'mount' to the configuration");
     MountPoint.prepare(mountPoint, data);
-    Node node = new Node(DataDirectory.open(data), config.shipping().logKeep());
+    Node node = new Node(DataDirectory.open(data), config);
     try {
       node.startMount(config, data, mountPoint);
+      node.health.start();
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -265,12 +278,12 @@ final class Node implements NodeView, Closeable {
     Path absolute = copy.toAbsolutePath();
     Path parent = Objects.requireNonNull(absolute.getParent());
     Path state = parent.resolve("." + absolute.getFileName() + "-sluice");
-    Node node =
-        new Node(DataDirectory.open(parent, state), SluiceConfig.EMPTY.shipping().logKeep());
+    Node node = new Node(DataDirectory.open(parent, state), SluiceConfig.EMPTY);
     try {
       node.serving = true;
       node.startFollower(primary, security, name -> absolute, List.of(database));
       node.startServer(listen, security, false);
+      node.health.start();
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -290,8 +303,7 @@ final class Node implements NodeView, Closeable {
           copy + " is there, and no copy that follows a store",
           "move or delete it, or name another file");
     }
-    Node node =
-        new Node(DataDirectory.open(parent, state), SluiceConfig.EMPTY.shipping().logKeep());
+    Node node = new Node(DataDirectory.open(parent, state), SluiceConfig.EMPTY);
     try {
       node.serving = true;
       node.followedStore = store;
@@ -308,6 +320,7 @@ final class Node implements NodeView, Closeable {
       node.serve(started);
       started.start();
       node.startServer(listen, security, false);
+      node.health.start();
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -328,7 +341,7 @@ final class Node implements NodeView, Closeable {
             "name a database and a store, or add --data DIR, or 'data' to the configuration");
     Neighbours neighbours = new Neighbours(data, file);
     neighbours.check();
-    Node node = new Node(DataDirectory.open(data, neighbours.state()), config.shipping().logKeep());
+    Node node = new Node(DataDirectory.open(data, neighbours.state()), config);
     try {
       Beside started =
           Beside.start(
@@ -353,6 +366,7 @@ final class Node implements NodeView, Closeable {
       node.serving = true;
       node.startServer(config.listen(), config.security(), config.hasStores());
       node.proxy = NodeProxy.start(config, node, node.metrics);
+      node.health.start();
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -608,6 +622,29 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public long clockOffsetMillis() {
+    Following f = follower;
+    return f == null ? 0 : f.clockOffsetMillis();
+  }
+
+  @Override
+  public long freeDiskBytes() {
+    // 0 is what it says when it can't tell, too.
+    long free = directory.state().toFile().getUsableSpace();
+    return free > 0 || directory.state().toFile().getTotalSpace() > 0 ? free : -1;
+  }
+
+  @Override
+  public List<HealthProblem> health() {
+    return health.ofNode();
+  }
+
+  @Override
+  public EventLog events() {
+    return events;
+  }
+
+  @Override
   public Databases databases() {
     return databases;
   }
@@ -629,13 +666,13 @@ final class Node implements NodeView, Closeable {
     Shipper s = shipper();
     Following f = follower;
     List<StoreStatus> stores = p == null ? List.of() : p.stores(name);
-    String error = s == null ? null : s.error(name);
-    if (error == null && f != null) {
-      error = f.error(name);
-    }
+    String error = f == null ? null : f.error(name);
     Beside b = beside;
     if (error == null && b != null) {
       error = b.error(name);
+    }
+    if (error == null && s != null) {
+      error = s.error(name);
     }
     if (error == null) {
       error = stores.stream().map(Node::damage).filter(Objects::nonNull).findFirst().orElse(null);
@@ -651,7 +688,8 @@ final class Node implements NodeView, Closeable {
         gaps.of(name),
         stores,
         f == null ? null : f.status(name),
-        error);
+        error,
+        health.of(name));
   }
 
   private static @Nullable String damage(StoreStatus store) {
@@ -679,6 +717,7 @@ final class Node implements NodeView, Closeable {
     for (Closeable part :
         Arrays.asList(
             () -> NodeAddress.delete(directory.state()),
+            health,
             proxy,
             stopServing,
             relay,

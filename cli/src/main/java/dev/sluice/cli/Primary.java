@@ -113,6 +113,7 @@ final class Primary implements Closeable {
             directory.state(),
             new SqliteCheck(),
             Clock.systemUTC());
+    started.onRestored(databases.events()::restored);
     verifier = started;
     started.start();
   }

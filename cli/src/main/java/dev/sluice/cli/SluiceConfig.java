@@ -181,6 +181,7 @@ record SluiceConfig(Settings said) {
               List.of(INCLUDE, EXCLUDE, CHECKPOINT_PAGES),
               List.of(ProxySettings.PROXY),
               SecuritySettings.KEYS,
+              MonitoringSettings.KEYS,
               List.of(DATABASES))
           .flatMap(Collection::stream)
           .toList();
@@ -318,6 +319,11 @@ record SluiceConfig(Settings said) {
   ProxySettings proxy() {
     Settings proxy = said.find(ProxySettings.PROXY);
     return new ProxySettings(proxy == null ? Settings.NONE : proxy);
+  }
+
+  /** From where on something is wrong, and who is told. */
+  MonitoringSettings monitoring() {
+    return new MonitoringSettings(said);
   }
 
   /** Exceptions for single databases. */

@@ -61,6 +61,9 @@ final class ConfigShowTest {
             checkpoint-pages: 1000
             tokens: []
             insecure: false
+            lag-objective: 10s
+            min-free: 1GiB
+            metrics-databases: 100
             databases: []
             """
                 .formatted(directory));
@@ -144,6 +147,7 @@ final class ConfigShowTest {
             shown(
                 """
                 store: s3://b/p?secret-access-key=hidden&region=r
+                on-event: https://hooks.example.com/hidden
                 databases:
                   - path: a.db
                     store: s3://b/q?endpoint=http://key:hidden@host:9000

@@ -10,6 +10,7 @@ import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.NodeServer;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
+import dev.sluice.node.EventLog;
 import dev.sluice.node.NodeView;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -35,11 +36,17 @@ class NodeCommandsTest {
   /** A follower that is two transactions behind, with a log and nothing else. */
   private static final class Node implements NodeView {
     private final Databases databases;
+    private final EventLog events = new EventLog();
     volatile long gaps;
     volatile DatabaseStatus.@Nullable VerificationStatus verification;
 
     Node(Databases databases) {
       this.databases = databases;
+    }
+
+    @Override
+    public EventLog events() {
+      return events;
     }
 
     @Override
@@ -90,7 +97,7 @@ class NodeCommandsTest {
           gaps,
           List.of(
               new DatabaseStatus.StoreStatus(
-                  "file:///b", database.position().toString(), 0, null, verification)),
+                  "file:///b", database.position().toString(), 0, null, verification, false)),
           new DatabaseStatus.FollowStatus(database.position().toString(), 2, 1_500),
           null);
     }

@@ -8,9 +8,13 @@ import dev.sluice.log.Database;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.Event;
+import dev.sluice.node.EventLog;
+import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeStatus;
 import dev.sluice.node.NodeView;
 import io.prometheus.client.exporter.common.TextFormat;
+import java.io.BufferedWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -35,14 +39,20 @@ import org.jspecify.annotations.Nullable;
  * and so travel as a parameter.
  */
 final class Api implements Closeable {
+  /** How many events are given when nobody says. */
+  private static final int EVENTS = 100;
+
   private record PositionAnswer(String database, String position) {}
 
   /** Databases only when asked for. */
   private record Health(
       String status,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<HealthProblem> health,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<DatabaseHealth> databases) {}
 
-  private record DatabaseHealth(String name, @Nullable String error) {}
+  private record DatabaseHealth(String name, @Nullable String error, List<HealthProblem> health) {}
+
+  private record Events(List<Event> events, long next) {}
 
   private record Ready(boolean ready) {}
 
@@ -73,6 +83,7 @@ final class Api implements Closeable {
         new Endpoint("GET", "/v1/cluster", Scope.READ, Set.of(), this::cluster),
         new Endpoint("POST", "/v1/handoff", Scope.ADMIN, Set.of("node", "timeout"), this::handOff),
         new Endpoint("POST", "/v1/promote", Scope.ADMIN, Set.of("timeout", "force"), this::promote),
+        new Endpoint("GET", "/v1/events", Scope.READ, Set.of("after", "limit"), this::events),
         new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
         new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),
         new Endpoint("GET", "/readyz", Scope.NONE, Set.of(), this::ready));
@@ -279,23 +290,37 @@ final class Api implements Closeable {
             });
   }
 
+  private void events(Exchange exchange) throws ApiException {
+    long after = exchange.number("after", -1, 0, Long.MAX_VALUE);
+    int limit = (int) exchange.number("limit", EVENTS, 1, EventLog.CAPACITY);
+    List<Event> events = after < 0 ? node.events().last(limit) : node.events().after(after, limit);
+    long next = events.isEmpty() ? Math.max(0, after) : events.get(events.size() - 1).id();
+    exchange.json(200, new Events(events, next));
+  }
+
   private void metrics(Exchange exchange) throws IOException {
     String accept = exchange.request().getHeaders().get(HttpHeader.ACCEPT);
     String contentType = TextFormat.chooseContentType(accept);
     ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
-    try (Writer writer = new OutputStreamWriter(body, StandardCharsets.UTF_8)) {
+    // Letters come one by one.
+    try (Writer writer =
+        new BufferedWriter(new OutputStreamWriter(body, StandardCharsets.UTF_8), 1 << 16)) {
       metrics.write(node, contentType, writer);
     }
     exchange.bytes(200, contentType, body.toByteArray());
   }
 
   private void health(Exchange exchange) throws ApiException {
-    List<DatabaseHealth> databases = null;
-    if (exchange.has("verbose")) {
-      exchange.demand(Scope.READ);
-      databases = node.status().stream().map(s -> new DatabaseHealth(s.name(), s.error())).toList();
+    if (!exchange.has("verbose")) {
+      exchange.json(200, new Health("ok", null, null));
+      return;
     }
-    exchange.json(200, new Health("ok", databases));
+    exchange.demand(Scope.READ);
+    List<DatabaseHealth> databases =
+        node.status().stream()
+            .map(s -> new DatabaseHealth(s.name(), s.error(), s.health()))
+            .toList();
+    exchange.json(200, new Health("ok", node.health(), databases));
   }
 
   private void ready(Exchange exchange) throws ApiException {

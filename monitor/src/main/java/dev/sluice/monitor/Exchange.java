@@ -127,6 +127,23 @@ record Exchange(
     }
   }
 
+  /** A whole number; {@code otherwise} when it is not given. */
+  long number(String parameter, long otherwise, long least, long greatest) throws ApiException {
+    String text = optional(parameter);
+    if (text == null) {
+      return otherwise;
+    }
+    try {
+      long number = Long.parseLong(text);
+      if (number >= least && number <= greatest) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      throw bad(parameter + ": \"" + text + "\" is no whole number");
+    }
+    throw bad(parameter + ": must be from " + least + " to " + greatest);
+  }
+
   static ApiException bad(String error) {
     return new ApiException(400, error, null);
   }

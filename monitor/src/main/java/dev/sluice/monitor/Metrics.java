@@ -5,7 +5,7 @@ import dev.sluice.log.Database;
 import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.LogEntry;
 import dev.sluice.node.NodeView;
-import io.prometheus.client.Collector;
+import io.prometheus.client.Collector.MetricFamilySamples;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
@@ -19,7 +19,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Counts what happens on a node, for Prometheus. Give it to {@link dev.sluice.log.Databases#listen}
@@ -29,12 +28,6 @@ import java.util.concurrent.atomic.LongAdder;
  * can be asked for is asked when metrics are scraped. Safe for use by many threads.
  */
 public final class Metrics implements DatabaseListener {
-  /** What one database did since this process started. */
-  static final class Counts {
-    final LongAdder commits = new LongAdder();
-    final LongAdder ltxBytes = new LongAdder();
-  }
-
   /** How a wait over HTTP ended. */
   enum Wait {
     REACHED,
@@ -45,39 +38,34 @@ public final class Metrics implements DatabaseListener {
     final String label = name().toLowerCase(Locale.ROOT);
   }
 
-  private final ConcurrentHashMap<Database, Counts> counts = new ConcurrentHashMap<>();
-  private final CollectorRegistry registry = new CollectorRegistry();
-  private final Histogram commitSeconds =
-      Histogram.build("sluice_commit_seconds", "Time to cut a transaction into the log.")
-          .buckets(
-              20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 0.1, 0.5,
-              1, 5)
-          .withoutExemplars()
-          .register(registry);
-  private final Counter refused =
-      Counter.build("sluice_commits_refused_total", "Commits refused to an application.")
-          .labelNames("database")
-          .withoutExemplars()
-          .register(registry);
-  private final Counter readOnly =
-      Counter.build(
-              "sluice_read_only_opens_total",
-              "Opens for writing that were given read-only, as the node follows another.")
-          .labelNames("database")
-          .withoutExemplars()
-          .register(registry);
-  private final Counter waits =
-      Counter.build("sluice_waits_total", "Waits for a position that have ended.")
-          .labelNames("outcome")
-          .withoutExemplars()
-          .register(registry);
-  private final Gauge openWaits =
-      Gauge.build("sluice_waits_open", "Waits for a position that go on.").register(registry);
+  /** How many databases have metrics of their own when nobody says. */
+  public static final int DEFAULT_DATABASES = 100;
 
+  private final ConcurrentHashMap<String, DatabaseCounts> counts = new ConcurrentHashMap<>();
+  private final TopDatabases top;
+  private final CollectorRegistry registry = new CollectorRegistry();
+  private final Histogram commitSeconds = Metric.COMMIT_SECONDS.histogram(registry);
+  private final Histogram logSyncSeconds = Metric.LOG_SYNC_SECONDS.histogram(registry);
+  private final Histogram shipSeconds = Metric.SHIP_SECONDS.histogram(registry);
+  private final Histogram restoreSeconds = Metric.RESTORE_SECONDS.histogram(registry);
+  private final Histogram applySeconds = Metric.APPLY_SECONDS.histogram(registry);
+  private final Histogram replicationSeconds = Metric.REPLICATION_SECONDS.histogram(registry);
+  private final Counter waits = Metric.WAITS.counter(registry);
+  private final Gauge openWaits = Metric.OPEN_WAITS.gauge(registry);
+  private final Histogram waitSeconds = Metric.WAIT_SECONDS.histogram(registry);
   private final DurabilityCounts durability = new DurabilityCounts(registry);
   private final ProxyCounts proxy = new ProxyCounts(registry);
+  private final HookCounts hook = new HookCounts(registry);
 
   public Metrics() {
+    this(DEFAULT_DATABASES);
+  }
+
+  /**
+   * @param databases how many have metrics of their own
+   */
+  public Metrics(int databases) {
+    top = new TopDatabases(databases);
     for (Wait outcome : Wait.values()) {
       waits.labels(outcome.label);
     }
@@ -86,12 +74,12 @@ public final class Metrics implements DatabaseListener {
 
   @Override
   public void added(Database database) {
-    counts(database);
+    counts(database.name());
   }
 
   @Override
   public void committed(Database database, LogEntry entry, long nanos) {
-    Counts of = counts(database);
+    DatabaseCounts of = counts(database.name());
     of.commits.increment();
     of.ltxBytes.add(entry.length());
     if (nanos != 0) {
@@ -100,13 +88,34 @@ public final class Metrics implements DatabaseListener {
   }
 
   @Override
+  public void applied(Database database, LogEntry entry, long nanos, long ageMillis) {
+    applySeconds.observe(nanos / 1e9);
+    replicationSeconds.observe(ageMillis / 1e3);
+  }
+
+  @Override
+  public void synced(Database database, long nanos) {
+    logSyncSeconds.observe(nanos / 1e9);
+  }
+
+  @Override
+  public void shipped(Database database, long nanos) {
+    shipSeconds.observe(nanos / 1e9);
+  }
+
+  @Override
+  public void restored(String database, long nanos) {
+    restoreSeconds.observe(nanos / 1e9);
+  }
+
+  @Override
   public void refused(String database, Exception why) {
-    refused.labels(database).inc();
+    counts(database).refused.increment();
   }
 
   @Override
   public void openedReadOnly(String database) {
-    readOnly.labels(database).inc();
+    counts(database).readOnlyOpens.increment();
   }
 
   /** Counts what commits wait for in a cluster. */
@@ -119,9 +128,14 @@ public final class Metrics implements DatabaseListener {
     return proxy;
   }
 
-  private Counts counts(Database database) {
-    Counts known = counts.get(database);
-    return known != null ? known : counts.computeIfAbsent(database, d -> new Counts());
+  /** Counts what becomes of events that are told outside. */
+  public HookCounts hook() {
+    return hook;
+  }
+
+  private DatabaseCounts counts(String database) {
+    DatabaseCounts known = counts.get(database);
+    return known != null ? known : counts.computeIfAbsent(database, d -> new DatabaseCounts());
   }
 
   void waitStarted() {
@@ -136,11 +150,29 @@ public final class Metrics implements DatabaseListener {
     waits.labels(outcome.label).inc();
   }
 
+  /** A wait was answered with {@link Wait#REACHED}. */
+  void reached(long nanos) {
+    waited(Wait.REACHED);
+    waitSeconds.observe(nanos / 1e9);
+  }
+
+  /** When a counter was made is when the process was started: as many series again for nothing. */
+  private static MetricFamilySamples withoutCreation(MetricFamilySamples family) {
+    return new MetricFamilySamples(
+        family.name,
+        family.unit,
+        family.type,
+        family.help,
+        family.samples.stream().filter(sample -> !sample.name.endsWith("_created")).toList());
+  }
+
   /** Writes all metrics in a format of {@link TextFormat#chooseContentType}. */
   void write(NodeView node, String contentType, Writer to) throws IOException {
-    List<Collector.MetricFamilySamples> families =
-        new ArrayList<>(new NodeCollector(node, counts).collect());
-    families.addAll(Collections.list(registry.metricFamilySamples()));
+    List<MetricFamilySamples> families =
+        new ArrayList<>(new NodeCollector(node, counts, this::counts, top).collect());
+    for (MetricFamilySamples family : Collections.list(registry.metricFamilySamples())) {
+      families.add(withoutCreation(family));
+    }
     TextFormat.writeFormat(contentType, to, Collections.enumeration(families));
   }
 }

@@ -42,23 +42,10 @@ public final class ProxyCounts {
   private final Histogram seconds;
 
   ProxyCounts(CollectorRegistry registry) {
-    requests =
-        Counter.build(
-                "sluice_proxy_requests_total", "Requests to the proxy by what became of them.")
-            .labelNames("kind")
-            .withoutExemplars()
-            .register(registry);
-    held =
-        Counter.build("sluice_proxy_held_total", "Reads that had to wait for what was written.")
-            .labelNames("outcome")
-            .withoutExemplars()
-            .register(registry);
-    open = Gauge.build("sluice_proxy_held_open", "Reads that wait now.").register(registry);
-    seconds =
-        Histogram.build("sluice_proxy_held_seconds", "How long reads had to wait.")
-            .buckets(1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 0.1, 0.2, 0.5, 1, 2, 5, 10)
-            .withoutExemplars()
-            .register(registry);
+    requests = Metric.PROXY_REQUESTS.counter(registry);
+    held = Metric.PROXY_HELD.counter(registry);
+    open = Metric.PROXY_HELD_OPEN.gauge(registry);
+    seconds = Metric.PROXY_HELD_SECONDS.histogram(registry);
     for (Kind kind : Kind.values()) {
       requests.labels(kind.label);
     }

@@ -62,6 +62,7 @@ final class Waits implements Closeable {
     OpenWait wait = new OpenWait(database.await(wanted, timeoutMillis));
     open.add(wait);
     metrics.waitStarted();
+    long startedNanos = System.nanoTime();
     Callback written =
         Callback.from(
             exchange.callback(),
@@ -73,7 +74,7 @@ final class Waits implements Closeable {
     var unused =
         wait.outcome.whenCompleteAsync(
             (how, cancelled) ->
-                answer(exchange.with(written), database, wanted, timeoutMillis, how),
+                answer(exchange.with(written), database, wanted, timeoutMillis, startedNanos, how),
             answering);
     if (closed) {
       wait.outcome.cancel(false);
@@ -85,6 +86,7 @@ final class Waits implements Closeable {
       Database database,
       Position wanted,
       long timeoutMillis,
+      long startedNanos,
       @Nullable WaitOutcome how) {
     if (how == null) {
       exchange.json(503, new Problem("the node is stopping", "ask it again, or another node"));
@@ -92,7 +94,10 @@ final class Waits implements Closeable {
     }
     String applied = database.applied().toString();
     switch (how) {
-      case REACHED -> answer(exchange, 200, Metrics.Wait.REACHED, applied, null, null);
+      case REACHED -> {
+        metrics.reached(System.nanoTime() - startedNanos);
+        exchange.json(200, new Answer(Metrics.Wait.REACHED.label, applied, null, null));
+      }
       case TIMED_OUT ->
           answer(
               exchange,

@@ -67,19 +67,27 @@ final class MetricsTest {
     served.get("/v1/wait?database=no.db&position=0000000000000001/0000000000000001");
     Map<String, Double> samples = scrape();
     assertThat(samples)
-        .containsEntry("sluice_position_txid{database=\"shop/app.db\",}", 2.0)
-        .containsEntry("sluice_applied_txid{database=\"shop/app.db\",}", 2.0)
-        .containsEntry("sluice_position_txid{database=\"blog.db\",}", 1.0)
-        .containsEntry("sluice_commits_total{database=\"shop/app.db\",}", 2.0)
-        .containsEntry("sluice_commits_total{database=\"blog.db\",}", 1.0)
+        .containsEntry("sluice_database_position_txid{database=\"shop/app.db\",}", 2.0)
+        .containsEntry("sluice_database_applied_txid{database=\"shop/app.db\",}", 2.0)
+        .containsEntry("sluice_database_position_txid{database=\"blog.db\",}", 1.0)
+        .containsEntry("sluice_database_commits_total{database=\"shop/app.db\",}", 2.0)
+        .containsEntry("sluice_database_commits_total{database=\"blog.db\",}", 1.0)
         .containsEntry(
-            "sluice_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}", 1.0)
-        .containsEntry("sluice_database_bytes{database=\"shop/app.db\",}", 512.0)
-        .containsEntry("sluice_log_bytes{database=\"shop/app.db\",}", 4096.0)
-        .containsEntry("sluice_database_error{database=\"shop/app.db\",}", 0.0)
+            "sluice_database_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}", 1.0)
+        .containsEntry("sluice_database_size_bytes{database=\"shop/app.db\",}", 512.0)
+        .containsEntry("sluice_database_log_bytes{database=\"shop/app.db\",}", 4096.0)
+        .containsEntry("sluice_databases", 2.0)
+        .containsEntry("sluice_databases_bytes", 1024.0)
+        .containsEntry("sluice_log_bytes", 8192.0)
+        .containsEntry("sluice_commits_total", 3.0)
+        .containsEntry("sluice_commits_refused_total", 1.0)
+        .containsEntry("sluice_capture_gaps_total", 4.0)
+        .containsEntry("sluice_unshipped_databases", 2.0)
+        .containsEntry("sluice_verification_oldest_timestamp_seconds", 1.5)
+        .containsEntry("sluice_primary", 1.0)
         .containsEntry("sluice_commit_seconds_count", 3.0)
         .containsEntry("sluice_commit_seconds_bucket{le=\"+Inf\",}", 3.0)
-        .containsEntry("sluice_commits_refused_total{database=\"blog.db\",}", 1.0)
+        .containsEntry("sluice_database_commits_refused_total{database=\"blog.db\",}", 1.0)
         .containsEntry("sluice_waits_total{outcome=\"unknown_database\",}", 1.0)
         .containsEntry("sluice_waits_total{outcome=\"reached\",}", 0.0)
         .containsEntry("sluice_waits_open", 0.0)
@@ -91,14 +99,10 @@ final class MetricsTest {
         .containsEntry("sluice_store_bytes_total{store=\"s3://backup\",direction=\"out\",}", 5000.0)
         .containsEntry("sluice_store_kept_bytes{store=\"s3://backup\",}", 7000.0)
         .containsEntry("sluice_store_request_errors_total{store=\"s3://backup\",}", 1.0)
-        .containsEntry("sluice_capture_gaps_total{database=\"blog.db\",}", 2.0)
+        .containsEntry("sluice_database_capture_gaps_total{database=\"blog.db\",}", 2.0)
         .containsEntry(
-            "sluice_verification_timestamp_seconds{database=\"blog.db\",store=\"file:///backup\",}",
+            "sluice_database_verification_timestamp_seconds{database=\"blog.db\",store=\"file:///backup\",}",
             1.5)
-        .containsEntry(
-            "sluice_verification_failed{database=\"blog.db\",store=\"file:///backup\",}", 1.0)
-        .containsEntry(
-            "sluice_verification_postponed{database=\"blog.db\",store=\"file:///backup\",}", 1.0)
         .containsEntry("sluice_ready", 1.0)
         .containsEntry("sluice_connected", 1.0)
         .containsEntry(
@@ -106,12 +110,14 @@ final class MetricsTest {
                 .formatted(Version.CURRENT),
             1.0)
         .containsKey("jvm_threads_current");
-    assertThat(samples.get("sluice_ltx_bytes_total{database=\"shop/app.db\",}")).isPositive();
+    assertThat(samples.get("sluice_database_log_written_bytes_total{database=\"shop/app.db\",}"))
+        .isPositive();
     assertThat(
             samples.get(
-                "sluice_oldest_unshipped_age_seconds{database=\"shop/app.db\",store=\"file:///backup\",}"))
+                "sluice_database_unshipped_age_seconds{database=\"shop/app.db\",store=\"file:///backup\",}"))
         .isPositive();
-    assertThat(samples.keySet()).noneMatch(name -> name.startsWith("sluice_follower"));
+    assertThat(samples.keySet())
+        .noneMatch(name -> name.startsWith("sluice_follower") || name.contains("_lag_"));
   }
 
   @Test
@@ -124,16 +130,19 @@ final class MetricsTest {
     served.node.follow = new FollowStatus("0000000000000009/8000000000000000", 8, 2_500);
     served.node.store = new StoreStatus("file:///backup", null, 0, null);
     Map<String, Double> samples = scrape();
-    assertThat(samples.keySet()).noneMatch(name -> name.startsWith("sluice_verification"));
+    assertThat(samples.keySet()).noneMatch(name -> name.contains("_verification_"));
     served.node.store = null;
     assertThat(scrape())
-        .containsEntry("sluice_follower_lag_transactions{database=\"shop/app.db\",}", 8.0)
-        .containsEntry("sluice_follower_lag_seconds{database=\"shop/app.db\",}", 2.5)
-        .containsEntry("sluice_database_error{database=\"shop/app.db\",}", 1.0)
+        .containsEntry("sluice_database_lag_transactions{database=\"shop/app.db\",}", 8.0)
+        .containsEntry("sluice_database_lag_seconds{database=\"shop/app.db\",}", 2.5)
+        .containsEntry("sluice_follower_lag_transactions", 8.0)
+        .containsEntry("sluice_follower_lag_seconds", 2.5)
+        .containsEntry("sluice_follower_lagging_databases", 1.0)
+        .containsEntry("sluice_primary", 0.0)
         .containsEntry("sluice_ready", 0.0)
         .containsEntry("sluice_connected", 0.0)
         .doesNotContainKey(
-            "sluice_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}");
+            "sluice_database_shipped_txid{database=\"shop/app.db\",store=\"file:///backup\",}");
   }
 
   @Test

@@ -120,7 +120,8 @@ final class NodeServerTest {
     assertThat(served.get("/healthz").body()).isEqualTo("{\"status\":\"ok\"}");
     assertThat(served.get("/healthz?verbose").body())
         .isEqualTo(
-            "{\"status\":\"ok\",\"databases\":[{\"name\":\"shop/app.db\",\"error\":\"disk full\"}]}");
+            "{\"status\":\"ok\",\"health\":[],\"databases\":"
+                + "[{\"name\":\"shop/app.db\",\"error\":\"disk full\",\"health\":[]}]}");
     assertThat(served.get("/readyz").statusCode()).isEqualTo(200);
     served.node.notReady = "no primary yet";
     HttpResponse<String> answer = served.get("/readyz");

@@ -15,6 +15,10 @@ import dev.sluice.node.DatabaseStatus.FollowStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.DurabilityStatus;
+import dev.sluice.node.Event.Change;
+import dev.sluice.node.EventKind;
+import dev.sluice.node.HealthProblem;
+import dev.sluice.node.Severity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -123,6 +127,7 @@ final class OpenApiTest {
         check(served, "POST", stored, 504);
         served.node.stored = null;
       }
+      checkEvents(served);
       checkCluster(served);
       check(served, "POST", "/v1/difference?database=" + NAME, 501);
       check(served, "POST", "/v1/acks", 501);
@@ -156,6 +161,20 @@ final class OpenApiTest {
     // LimitsTest has these.
     answered.addAll(List.of("POST /v1/stream 400", "POST /v1/stream 413", "POST /v1/acks 400"));
     assertThat(answered).isEqualTo(documentedAnswers());
+  }
+
+  private void checkEvents(ServedNode served) throws Exception {
+    check(served, "GET", "/v1/events", 200);
+    served.node.events.publish(EventKind.ROLE_CHANGED, null, "now the primary");
+    served.node.events.publish(
+        EventKind.DISK_LOW, Severity.ERROR, Change.RAISED, NAME, "make room");
+    check(served, "GET", "/v1/events?after=1&limit=5", 200);
+    check(served, "GET", "/v1/events?limit=1001", 400);
+    check(served, "GET", "/v1/events?after=x", 400);
+    served.node.health =
+        List.of(new HealthProblem("disk_low", Severity.WARNING, "make room", "2026-11-26T08:00Z"));
+    check(served, "GET", "/v1/status", 200);
+    check(served, "GET", "/healthz?verbose", 200);
   }
 
   private void checkCluster(ServedNode served) throws Exception {

@@ -5,6 +5,8 @@ import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.EventLog;
+import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.Prices;
 import dev.sluice.node.StoreUsage;
@@ -26,6 +28,10 @@ final class TestNode implements NodeView, AutoCloseable {
   volatile DatabaseStatus.@Nullable FollowStatus follow;
   volatile long gaps;
   volatile @Nullable String error;
+  volatile List<HealthProblem> health = List.of();
+  volatile List<HealthProblem> databaseHealth = List.of();
+  volatile long freeDiskBytes = 1L << 40;
+  final EventLog events = new EventLog();
   volatile @Nullable String captured;
   volatile @Nullable CompletableFuture<Position> stored;
   volatile @Nullable ClusterView cluster;
@@ -71,6 +77,21 @@ final class TestNode implements NodeView, AutoCloseable {
   }
 
   @Override
+  public EventLog events() {
+    return events;
+  }
+
+  @Override
+  public long freeDiskBytes() {
+    return freeDiskBytes;
+  }
+
+  @Override
+  public List<HealthProblem> health() {
+    return health;
+  }
+
+  @Override
   public List<FuseRequests> fuseRequests() {
     return List.of(new FuseRequests("write", 17, 2_500_000_000L));
   }
@@ -108,7 +129,8 @@ final class TestNode implements NodeView, AutoCloseable {
         gaps,
         store == null ? List.of() : List.of(store),
         follow,
-        error);
+        error,
+        databaseHealth);
   }
 
   @Override

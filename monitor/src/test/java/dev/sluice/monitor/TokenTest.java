@@ -81,6 +81,7 @@ final class TokenTest {
             Map.entry("GET /v1/position", Scope.READ),
             Map.entry("GET /v1/wait", Scope.READ),
             Map.entry("GET /v1/cluster", Scope.READ),
+            Map.entry("GET /v1/events", Scope.READ),
             Map.entry("GET /metrics", Scope.READ),
             Map.entry("POST /v1/stream", Scope.FOLLOW),
             Map.entry("POST /v1/difference", Scope.FOLLOW),

@@ -75,6 +75,9 @@ public final class Cluster implements Closeable {
   private volatile @Nullable LeaseRecord seen;
   private volatile @Nullable String problem;
 
+  /** Why the lease can't be renewed; null when it can. Set by the thread {@code lease-renewal}. */
+  private volatile @Nullable String renewalProblem;
+
   // For the thread "cluster".
 
   private Role role = Role.STANDBY;
@@ -107,9 +110,13 @@ public final class Cluster implements Closeable {
     return seen;
   }
 
-  /** Why this node is neither a primary nor a follower, or null. */
+  /**
+   * Why this node is neither a primary nor a follower, or will not be the primary for long; null
+   * when neither is so.
+   */
   public @Nullable String problem() {
-    return problem;
+    String now = problem;
+    return now == null ? renewalProblem : now;
   }
 
   /** The stream has ended, or something else calls for a look at the lease. */
@@ -383,6 +390,7 @@ public final class Cluster implements Closeable {
             wake();
           }
           failing = false;
+          renewalProblem = null;
         } catch (IOException e) {
           if (!failing) {
             log.warn(
@@ -391,6 +399,7 @@ public final class Cluster implements Closeable {
                 e.getMessage());
           }
           failing = true;
+          renewalProblem = "the lease can't be renewed: " + e.getMessage();
         }
       }
     } catch (InterruptedException e) {

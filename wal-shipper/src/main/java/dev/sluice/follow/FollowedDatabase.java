@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,11 +60,25 @@ final class FollowedDatabase {
   /** The file's state is known: it is at {@link Database#applied}. */
   private volatile boolean aligned;
 
+  private final LongSupplier clockOffsetMillis;
+
   private volatile boolean closed;
   private volatile long headTxid;
+
+  /** When this was told first that there is more than the log has; 0 when there is not. */
+  private volatile long expectedSinceMillis;
+
   private volatile @Nullable String error;
 
-  FollowedDatabase(Database database, ReplicaFiles files, ExecutorService threads) {
+  /**
+   * @param clockOffsetMillis see {@link Following#clockOffsetMillis}
+   */
+  FollowedDatabase(
+      Database database,
+      ReplicaFiles files,
+      ExecutorService threads,
+      LongSupplier clockOffsetMillis) {
+    this.clockOffsetMillis = clockOffsetMillis;
     this.database = database;
     this.files = files;
     this.file = files.file(database.name());
@@ -85,6 +100,11 @@ final class FollowedDatabase {
 
   /** The primary has transactions up to {@code txid}. */
   void head(long txid) {
+    if (txid <= database.position().txid()) {
+      expectedSinceMillis = 0;
+    } else if (headTxid <= database.position().txid()) {
+      expectedSinceMillis = System.currentTimeMillis();
+    }
     headTxid = txid;
   }
 
@@ -97,11 +117,23 @@ final class FollowedDatabase {
     long applied = database.applied().txid();
     long lag = Math.max(0, Math.max(headTxid, database.position().txid()) - applied);
     List<LogEntry> next = lag == 0 ? List.of() : database.log().after(applied, 1);
-    long age =
-        next.isEmpty()
-            ? 0
-            : Math.max(0, System.currentTimeMillis() - next.get(0).header().timestampMillis());
+    long age = 0;
+    if (!next.isEmpty()) {
+      age = ageMillis(next.get(0));
+    } else if (lag > 0 && expectedSinceMillis != 0) {
+      // It is on its way.
+      age = Math.max(0, System.currentTimeMillis() - expectedSinceMillis);
+    }
     return new FollowStatus(database.position().toString(), lag, age);
+  }
+
+  /** How long ago a transaction was committed, by the clock of who committed it. */
+  private long ageMillis(LogEntry entry) {
+    return Math.max(
+        0,
+        System.currentTimeMillis()
+            - clockOffsetMillis.getAsLong()
+            - entry.header().timestampMillis());
   }
 
   /** There is something to apply. */
@@ -272,13 +304,13 @@ final class FollowedDatabase {
 
   /** Applies the first of these, and what can be applied together with it; says how many. */
   private int apply(ReplicaWriter open, List<LogEntry> entries) throws IOException {
+    long started = System.nanoTime();
     List<LogEntry> together = together(open.pageSize(), entries);
     if (!together.isEmpty()) {
       try (LoggedTransactions transactions = new LoggedTransactions(database, together)) {
         int applied = open.applyTogether(transactions);
         if (applied > 0) {
-          aligned = true;
-          database.markApplied(together.get(applied - 1).position());
+          applied(together.subList(0, applied), started);
           return applied;
         }
       }
@@ -305,10 +337,10 @@ final class FollowedDatabase {
   }
 
   private void apply(ReplicaWriter open, LogEntry entry) throws IOException {
+    long started = System.nanoTime();
     if (entry.header().commit() == 0) {
       applyDeletion();
-      aligned = true;
-      database.markApplied(entry.position());
+      applied(List.of(entry), started);
       return;
     }
     try (LtxDecoder decoder = LtxDecoder.open(database.log().source(entry), database.name())) {
@@ -319,8 +351,17 @@ final class FollowedDatabase {
         open.apply(pages, entry.header().commit(), entry.header().pageSize());
       }
     }
+    applied(List.of(entry), started);
+  }
+
+  /** Readers see these now. */
+  private void applied(List<LogEntry> entries, long startedNanos) {
     aligned = true;
-    database.markApplied(entry.position());
+    database.markApplied(entries.get(entries.size() - 1).position());
+    long nanosEach = (System.nanoTime() - startedNanos) / entries.size();
+    for (LogEntry entry : entries) {
+      database.tellApplied(entry, nanosEach, ageMillis(entry));
+    }
   }
 
   private void applyDeletion() throws IOException {

@@ -130,6 +130,7 @@ public final class Follower implements Following {
   private volatile boolean caughtUp;
   private volatile @Nullable SilenceGuard stream;
   private volatile List<Member> members = List.of();
+  private volatile ClockOffset clockOffset = new ClockOffset();
 
   /** Databases asked for that the primary does not have; it is asked again when it reconnects. */
   private volatile @Nullable String unknown;
@@ -170,7 +171,8 @@ public final class Follower implements Following {
 
   private FollowedDatabase of(Database database) {
     return followed.computeIfAbsent(
-        database.name(), name -> new FollowedDatabase(database, files, appliers));
+        database.name(),
+        name -> new FollowedDatabase(database, files, appliers, this::clockOffsetMillis));
   }
 
   /** True while the stream is open, and the primary not silent. */
@@ -215,6 +217,11 @@ public final class Follower implements Following {
   private void takeUnknown(String database) {
     unknown = database;
     unknownAction.run();
+  }
+
+  @Override
+  public long clockOffsetMillis() {
+    return clockOffset.millis();
   }
 
   @Override
@@ -293,8 +300,15 @@ public final class Follower implements Following {
       }
       DataInputStream in = new DataInputStream(new BufferedInputStream(body, 64 << 10));
       boolean brought = false;
+      ClockOffset clocks = new ClockOffset();
       while (!closed) {
         Frame frame = Frame.readFrom(in);
+        clocks.heard(
+            frame.millis(),
+            System.currentTimeMillis(),
+            System.nanoTime(),
+            frame.kind() == Frame.Kind.HEARTBEAT);
+        clockOffset = clocks;
         brought |= take(frame, in);
         boolean pause =
             frame.kind() == Frame.Kind.CAUGHT_UP || frame.kind() == Frame.Kind.HEARTBEAT;
@@ -416,6 +430,7 @@ public final class Follower implements Following {
   private void takeDifference(String name) throws IOException, InterruptedException {
     Database database = databases.open(name);
     FollowedDatabase target = of(database);
+    Position before = database.position();
     if (!target.awaitApplied(APPLY_MILLIS)) {
       throw new IOException(
           name
@@ -449,11 +464,23 @@ public final class Follower implements Following {
       }
       log.info(
           "{}: brought to {}, {} bytes transferred", name, database.position(), answer.length());
+      if (!answer.common().equals(Position.NONE) && !answer.common().equals(before)) {
+        databases.events().diverged(database, diverged(before, answer.common(), database));
+      }
     } catch (IllegalArgumentException e) {
       throw new IOException(e.getMessage(), e);
     } finally {
       Files.deleteIfExists(file);
     }
+  }
+
+  private String diverged(Position before, Position common, Database database) {
+    return "was at %s, on another history than the primary since %s, and has been brought to %s%s"
+        .formatted(
+            before,
+            common,
+            database.position(),
+            options.aside() == null ? "" : "; what it had is in " + options.aside());
   }
 
   /** Where the database stood, newest first. */

@@ -25,6 +25,14 @@ public interface Following extends Closeable {
   /** Has {@code action} run when there is such a database; at once when there is one already. */
   void onUnknownDatabase(Runnable action);
 
+  /**
+   * How far this node's clock is ahead of that of the node that it follows, in ms, as far as is
+   * known.
+   */
+  default long clockOffsetMillis() {
+    return 0;
+  }
+
   /** How far a database has come; null when it is not followed. */
   @Nullable FollowStatus status(String database);
 

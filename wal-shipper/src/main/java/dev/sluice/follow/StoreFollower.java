@@ -73,6 +73,7 @@ public final class StoreFollower implements Following {
       Path temporary) {}
 
   private final Options options;
+  private final Databases databases;
   private final Database database;
   private final Path file;
   private final ExecutorService applier;
@@ -104,6 +105,7 @@ public final class StoreFollower implements Following {
   public StoreFollower(Options options, Databases databases, ReplicaFiles files)
       throws IOException {
     this.options = options;
+    this.databases = databases;
     database = databases.open(options.database());
     file = files.file(options.database());
     applier =
@@ -113,7 +115,7 @@ public final class StoreFollower implements Following {
               t.setDaemon(true);
               return t;
             });
-    followed = new FollowedDatabase(database, files, applier);
+    followed = new FollowedDatabase(database, files, applier, () -> 0);
     tail = new StoreTail(options.store(), options.layout());
     transactions = new StoredTransactions(database, options.temporary());
     transactions.deleteLeftOvers();
@@ -275,16 +277,13 @@ public final class StoreFollower implements Following {
     Position before = database.position();
     tail.lookAgain();
     if (!Files.exists(file) && (fileGone || before.equals(Position.NONE))) {
-      takeRestored(Restore.run(options.store(), options.layout(), options.restore(), file));
+      takeRestored(restore(options.restore(), file));
     } else {
       Path restored = options.temporary().resolve("restored.db");
       Files.createDirectories(options.temporary());
       try {
         RestoreOptions replacing = options.restore().withForce(true);
-        takeDifference(
-            Restore.run(options.store(), options.layout(), replacing, restored),
-            restored,
-            otherHistory);
+        takeDifference(restore(replacing, restored), restored, otherHistory);
       } finally {
         Files.deleteIfExists(restored);
       }
@@ -296,10 +295,23 @@ public final class StoreFollower implements Following {
     followed.wake();
     if (otherHistory) {
       log.warn("{}: brought from {} to {}", tail, before, database.position());
+      databases
+          .events()
+          .diverged(
+              database,
+              "was at %s, on another history than %s, and has been brought to %s"
+                  .formatted(before, tail, database.position()));
     } else {
       log.info("{}: brought to {} by its newest state", tail, database.position());
     }
     return true;
+  }
+
+  private RestoreResult restore(RestoreOptions how, Path to) throws IOException {
+    long started = System.nanoTime();
+    RestoreResult result = Restore.run(options.store(), options.layout(), how, to);
+    databases.events().restored(database.name(), System.nanoTime() - started);
+    return result;
   }
 
   private void takeRestored(RestoreResult result) throws IOException {

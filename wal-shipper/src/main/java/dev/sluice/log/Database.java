@@ -108,6 +108,7 @@ public final class Database implements Closeable {
               log,
               ChecksumTable.open(directory.resolve("checksums")),
               clock);
+      log.onSynced(nanos -> listener.synced(database, nanos));
       try {
         database.recover();
       } catch (CorruptLtxException e) {
@@ -731,6 +732,16 @@ public final class Database implements Closeable {
       ltx.readFully(at, buffer);
       log.appender().write(buffer.flip());
     }
+  }
+
+  /**
+   * Tells listeners of a transaction that the file has now.
+   *
+   * @param nanos how long writing it took
+   * @param ageMillis how long ago it was committed
+   */
+  public void tellApplied(LogEntry entry, long nanos, long ageMillis) {
+    listener.applied(this, entry, nanos, ageMillis);
   }
 
   /** The file has the transactions up to {@code now}: whoever waits for one of them is told. */

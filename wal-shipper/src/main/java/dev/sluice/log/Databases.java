@@ -207,6 +207,35 @@ public final class Databases implements Closeable {
     }
 
     @Override
+    public void applied(Database database, LogEntry entry, long nanos, long ageMillis) {
+      for (DatabaseListener listener : listeners) {
+        listener.applied(database, entry, nanos, ageMillis);
+      }
+    }
+
+    @Override
+    public void synced(Database database, long nanos) {
+      for (DatabaseListener listener : listeners) {
+        listener.synced(database, nanos);
+      }
+    }
+
+    @Override
+    public void shipped(Database database, long nanos) {
+      listeners.forEach(l -> l.shipped(database, nanos));
+    }
+
+    @Override
+    public void restored(String database, long nanos) {
+      listeners.forEach(l -> l.restored(database, nanos));
+    }
+
+    @Override
+    public void diverged(Database database, String what) {
+      listeners.forEach(l -> l.diverged(database, what));
+    }
+
+    @Override
     public void refused(String database, Exception why) {
       listeners.forEach(l -> l.refused(database, why));
     }

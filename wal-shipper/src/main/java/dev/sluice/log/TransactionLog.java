@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,9 @@ public final class TransactionLog implements Closeable {
   private final List<Segment> segments = new ArrayList<>();
 
   private final Appender appender = new Appender();
+
+  /** Is told how many nanoseconds an fsync took. */
+  private volatile LongConsumer synced = nanos -> {};
 
   private TransactionLog(Path directory) {
     this.directory = directory;
@@ -415,9 +419,19 @@ public final class TransactionLog implements Closeable {
 
   /** Waits until all that was appended is on the disk. */
   public void sync() throws ErrnoException {
-    for (Segment segment : unsynced()) {
+    List<Segment> unsynced = unsynced();
+    if (unsynced.isEmpty()) {
+      return;
+    }
+    long started = System.nanoTime();
+    for (Segment segment : unsynced) {
       segment.sync();
     }
+    synced.accept(System.nanoTime() - started);
+  }
+
+  void onSynced(LongConsumer told) {
+    synced = told;
   }
 
   private List<Segment> unsynced() {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param epoch of the last term that the node has heard of
  * @param primary id of the node that has the lease; null when nobody has
  * @param leaseMillis what is left of the lease of this node, in ms; 0 on others
- * @param problem what keeps the node from leading or following; null when nothing does
+ * @param problem what keeps the node from leading or following, or from renewing its lease; null
+ *     when nothing does
  * @param durability what a commit waits for
  * @param nodes of the cluster, this one first
  */

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param stores where it is backed up; empty without a store
  * @param follow how it follows; null on a primary
  * @param error what is wrong with it and what to do; null when nothing is
+ * @param health all that is wrong with it; empty when nothing is
  */
 public record DatabaseStatus(
     String name,
@@ -31,9 +32,39 @@ public record DatabaseStatus(
     long gaps,
     List<StoreStatus> stores,
     @Nullable FollowStatus follow,
-    @Nullable String error) {
+    @Nullable String error,
+    List<HealthProblem> health) {
   public DatabaseStatus {
     stores = List.copyOf(stores);
+    health = health == null ? List.of() : List.copyOf(health);
+  }
+
+  /** Nothing is known of its health. */
+  public DatabaseStatus(
+      String name,
+      String position,
+      String applied,
+      int pageSize,
+      int pageCount,
+      long lastCommitMillis,
+      long logBytes,
+      long gaps,
+      List<StoreStatus> stores,
+      @Nullable FollowStatus follow,
+      @Nullable String error) {
+    this(
+        name,
+        position,
+        applied,
+        pageSize,
+        pageCount,
+        lastCommitMillis,
+        logBytes,
+        gaps,
+        stores,
+        follow,
+        error,
+        List.of());
   }
 
   /**
@@ -45,20 +76,23 @@ public record DatabaseStatus(
    *     committed, ms since the epoch; 0 when it has all
    * @param error why it does not get on; null when it does
    * @param verification how it was found last; null where backups are not verified
+   * @param stopped nothing is shipped there any more until the node is restarted, as {@code error}
+   *     says
    */
   public record StoreStatus(
       String url,
       @Nullable String shipped,
       long oldestUnshippedMillis,
       @Nullable String error,
-      @Nullable VerificationStatus verification) {
+      @Nullable VerificationStatus verification,
+      boolean stopped) {
     public StoreStatus(
         String url, @Nullable String shipped, long oldestUnshippedMillis, @Nullable String error) {
-      this(url, shipped, oldestUnshippedMillis, error, null);
+      this(url, shipped, oldestUnshippedMillis, error, null, false);
     }
 
     public StoreStatus withVerification(VerificationStatus newVerification) {
-      return new StoreStatus(url, shipped, oldestUnshippedMillis, error, newVerification);
+      return new StoreStatus(url, shipped, oldestUnshippedMillis, error, newVerification, stopped);
     }
   }
 

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param databases those asked for, by name
  * @param storeUsage what its stores were asked, by store
  * @param proxy where the proxy before its application is; null without one
+ * @param health what is wrong with the node itself; empty when nothing is
  */
 public record NodeStatus(
     String nodeId,
@@ -27,10 +28,12 @@ public record NodeStatus(
     String version,
     List<DatabaseStatus> databases,
     List<StoreUsage> storeUsage,
-    @Nullable ProxyAddress proxy) {
+    @Nullable ProxyAddress proxy,
+    List<HealthProblem> health) {
   public NodeStatus {
     databases = List.copyOf(databases);
     storeUsage = storeUsage == null ? List.of() : List.copyOf(storeUsage);
+    health = health == null ? List.of() : List.copyOf(health);
   }
 
   /** The status of {@code node} with {@code databases}, which are all of its or some. */
@@ -46,6 +49,7 @@ public record NodeStatus(
         version,
         databases,
         node.storeUsage(),
-        node.proxy());
+        node.proxy(),
+        node.health());
   }
 }

@@ -39,6 +39,19 @@ public interface NodeView {
   /** Whether a follower is connected to its primary; true on a primary. */
   boolean connected();
 
+  /**
+   * How far the clock of this node is ahead of that of the node that it follows, in ms, as far as
+   * is known; 0 on a primary.
+   */
+  default long clockOffsetMillis() {
+    return 0;
+  }
+
+  /** Bytes that are free on the disk of the data directory; -1 when that is not known. */
+  default long freeDiskBytes() {
+    return -1;
+  }
+
   Databases databases();
 
   /** All databases, by name. */
@@ -46,6 +59,14 @@ public interface NodeView {
 
   /** One database, or null when it is unknown. */
   @Nullable DatabaseStatus status(String database);
+
+  /** What has happened on the node. */
+  EventLog events();
+
+  /** What is wrong with the node itself; empty when nothing is. */
+  default List<HealthProblem> health() {
+    return List.of();
+  }
 
   /**
    * Requests of the kernel that the mount has answered, of one operation.

@@ -171,7 +171,9 @@ final class ShippedDatabase {
         destination.url(),
         now == null || now.equals(Position.NONE) ? null : now.toString(),
         waiting.isEmpty() ? 0 : waiting.get(0).header().timestampMillis(),
-        error());
+        error(),
+        null,
+        fenced);
   }
 
   /** Ships all that is in the log when this is called. */

@@ -249,7 +249,12 @@ public final class Shipper implements DatabaseListener, Closeable {
   }
 
   private Position ship(Database database, ShippedDatabase to) throws IOException {
+    long before = to.shippedTxid();
+    long started = System.nanoTime();
     Position position = to.ship();
+    if (to.shippedTxid() != before) {
+      databases.events().shipped(database, System.nanoTime() - started);
+    }
     if (progress != null) {
       progress.shipped(database);
     }

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ObjLongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,9 @@ public final class Verifier implements Closeable {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "verifier");
 
+  /** Is told which database was restored, and how many nanoseconds that took. */
+  private volatile ObjLongConsumer<String> restored = (database, nanos) -> {};
+
   /** Of the last one that gave a verdict. For the thread {@code verifier}. */
   private long endMillis;
 
@@ -148,6 +152,11 @@ public final class Verifier implements Closeable {
         Files.deleteIfExists(path);
       }
     }
+  }
+
+  /** Tells {@code told} of each database that is restored, and how many nanoseconds that took. */
+  public void onRestored(ObjLongConsumer<String> told) {
+    restored = told;
   }
 
   public void start() {
@@ -283,14 +292,18 @@ public final class Verifier implements Closeable {
               ROOM, ROOM * backup.sizeBytes(), scratch, free));
     }
     Destination to = backup.to();
-    return Verification.run(
-        to.store(),
-        to.layout(),
-        RestoreOptions.DEFAULT
-            .withThreads(1)
-            .withReadAhead(!to.url().startsWith("file:"))
-            .withIntegrity(IntegrityCheck.FULL, check),
-        scratch);
+    long started = System.nanoTime();
+    Verification.Outcome outcome =
+        Verification.run(
+            to.store(),
+            to.layout(),
+            RestoreOptions.DEFAULT
+                .withThreads(1)
+                .withReadAhead(!to.url().startsWith("file:"))
+                .withIntegrity(IntegrityCheck.FULL, check),
+            scratch);
+    restored.accept(backup.database(), System.nanoTime() - started);
+    return outcome;
   }
 
   private static String putAgain(Backup backup) {

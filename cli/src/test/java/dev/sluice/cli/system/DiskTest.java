@@ -86,7 +86,8 @@ class DiskTest {
     }
     assertThat(answers).contains(0, SQLITE_FULL).isSubsetOf(0, SQLITE_IOERR, SQLITE_FULL);
     assertThat(primary.err()).contains("a write was refused").contains("make room");
-    assertThat(metrics(primary.url())).containsPattern("sluice_commits_refused_total\\{.*\\.db.*");
+    assertThat(metrics(primary.url()))
+        .containsPattern("sluice_database_commits_refused_total\\{.*\\.db.*");
   }
 
   /** A database that is not there yet, and one copied in. */

@@ -86,8 +86,7 @@ class VerifyIntervalTest {
     restoresToTheByte();
     assertThat(Run.sluice("status", "--url", url).ok().lines().get(1)).contains("sound ");
     assertThat(Http.text(url + "/metrics"))
-        .contains(
-            "sluice_verification_failed{database=\"app.db\",store=\"" + backup() + "\",} 0.0");
+        .contains("sluice_health{kind=\"verification_failed\",} 0.0");
 
     damage();
     found("failed");

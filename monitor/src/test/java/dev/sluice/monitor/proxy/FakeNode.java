@@ -5,6 +5,7 @@ import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.FollowStatus;
+import dev.sluice.node.EventLog;
 import dev.sluice.node.NodeView;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeNode implements NodeView, AutoCloseable {
   private final String id;
   private final Databases databases;
+  private final EventLog events = new EventLog();
   volatile String role = "primary";
   volatile boolean connected = true;
   volatile boolean late;
@@ -75,6 +77,11 @@ final class FakeNode implements NodeView, AutoCloseable {
   @Override
   public boolean connected() {
     return connected;
+  }
+
+  @Override
+  public EventLog events() {
+    return events;
   }
 
   @Override
