@@ -3,6 +3,7 @@ package dev.sluice.store;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -45,14 +46,25 @@ public final class BandwidthLimitedStore implements ObjectStore {
 
   @Override
   public InputStream get(String key, ByteRange range) throws IOException {
-    return new LimitedStream(store.get(key, range), down);
+    InputStream content = store.get(key, range);
+    return down.isUnlimited() ? content : new LimitedStream(content, down);
+  }
+
+  @Override
+  public void readFully(String key, long offset, ByteBuffer buffer) throws IOException {
+    if (down.isUnlimited()) {
+      store.readFully(key, offset, buffer);
+    } else {
+      ObjectStore.super.readFully(key, offset, buffer);
+    }
   }
 
   @Override
   public Etag put(
       String key, ByteSource content, Map<String, String> metadata, PutCondition condition)
       throws IOException {
-    return store.put(key, new LimitedSource(content, up), metadata, condition);
+    return store.put(
+        key, up.isUnlimited() ? content : new LimitedSource(content, up), metadata, condition);
   }
 
   @Override

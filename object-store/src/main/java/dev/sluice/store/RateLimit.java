@@ -16,7 +16,10 @@ public final class RateLimit {
   /** Takes what it is asked for. */
   public static final RateLimit NONE = new RateLimit(Long.MAX_VALUE, () -> 0, time -> {});
 
-  private final long bytesPerSecond;
+  /** As a rate: any number of bytes. */
+  public static final long UNLIMITED = Long.MAX_VALUE;
+
+  private volatile long bytesPerSecond;
   private final LongSupplier nanoTime;
   private final RetryingStore.Sleeper sleeper;
 
@@ -42,6 +45,26 @@ public final class RateLimit {
     this.paidNanos = nanoTime.getAsLong() - NANOS / 4;
   }
 
+  /**
+   * From now on, another rate; what waits at the moment does so to its end.
+   *
+   * @throws IllegalArgumentException if the rate is not positive
+   * @throws IllegalStateException of {@link #NONE}, which all share
+   */
+  public void set(long newBytesPerSecond) {
+    if (newBytesPerSecond <= 0) {
+      throw new IllegalArgumentException("a rate of " + newBytesPerSecond + " bytes/s");
+    }
+    if (this == NONE) {
+      throw new IllegalStateException("NONE stays without a limit");
+    }
+    bytesPerSecond = newBytesPerSecond;
+  }
+
+  boolean isUnlimited() {
+    return bytesPerSecond == UNLIMITED;
+  }
+
   /** How much to take at once for an even flow. */
   int mostAtOnce() {
     return (int) Math.max(1, Math.min(1 << 20, bytesPerSecond / 4));
@@ -49,14 +72,15 @@ public final class RateLimit {
 
   /** Takes some bytes, and waits until they are allowed. */
   void take(int bytes) throws InterruptedIOException {
-    if (bytesPerSecond == Long.MAX_VALUE) {
+    long rate = bytesPerSecond;
+    if (rate == UNLIMITED) {
       return;
     }
     long waitNanos;
     synchronized (lock) {
       long now = nanoTime.getAsLong();
       paidNanos = Math.max(paidNanos, now - NANOS / 4);
-      paidNanos += (long) ((double) bytes * NANOS / bytesPerSecond);
+      paidNanos += (long) ((double) bytes * NANOS / rate);
       waitNanos = paidNanos - now;
     }
     if (waitNanos > 0) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +44,7 @@ final class Maintenance {
   private final Database database;
   private final Destination destination;
   private final Snapshots snapshots;
-  private final ShippingPolicy policy;
+  private final Supplier<ShippingPolicy> policy;
   private final Path directory;
   private final StoreContents contents;
   private final StoreWriter writer;
@@ -62,7 +63,7 @@ final class Maintenance {
       Database database,
       Destination destination,
       Snapshots snapshots,
-      ShippingPolicy policy,
+      Supplier<ShippingPolicy> policy,
       Path directory,
       StoreContents contents,
       StoreWriter writer,
@@ -75,7 +76,7 @@ final class Maintenance {
     this.contents = contents;
     this.writer = writer;
     this.ship = ship;
-    due = new AtomicLongArray(policy.levels().size() + 1);
+    due = new AtomicLongArray(policy.get().levels().size() + 1);
     for (int level = 0; level < due.length(); level++) {
       due.set(level, NEVER);
     }
@@ -85,7 +86,7 @@ final class Maintenance {
   void changed(long nowMillis) {
     for (int level = 1; level < due.length(); level++) {
       if (Long.compareUnsigned(contents.maxTxid(level - 1), contents.maxTxid(level)) > 0) {
-        due.compareAndSet(level, NEVER, policy.nextMillis(level, nowMillis));
+        due.compareAndSet(level, NEVER, policy.get().nextMillis(level, nowMillis));
       }
     }
   }
@@ -113,12 +114,13 @@ final class Maintenance {
                 .mapToLong(StoreFile::timeMillis)
                 .min()
                 .orElse(0);
-    return lastMillis + policy.snapshotInterval().toMillis();
+    return lastMillis + policy.get().snapshotInterval().toMillis();
   }
 
   private long retentionDue() {
-    long next = Retention.nextMillis(contents, policy);
-    long gather = policy.levels().isEmpty() ? GATHER_MILLIS : policy.levels().get(0).toMillis();
+    long next = Retention.nextMillis(contents, policy.get());
+    long gather =
+        policy.get().levels().isEmpty() ? GATHER_MILLIS : policy.get().levels().get(0).toMillis();
     return next == NEVER ? NEVER : -Math.floorDiv(-next, gather) * gather;
   }
 
@@ -242,7 +244,7 @@ final class Maintenance {
   }
 
   private @Nullable Object expire(long nowMillis) throws IOException {
-    List<StoreFile> expired = Retention.expired(contents, policy, nowMillis);
+    List<StoreFile> expired = Retention.expired(contents, policy.get(), nowMillis);
     writer.delete(expired);
     log.debug("{}: {} files of the store deleted", database.name(), expired.size());
     return null;

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +46,7 @@ final class ShippedDatabase {
   private final Database database;
   private final Destination destination;
   private final Snapshots snapshots;
-  private final ShippingPolicy policy;
+  private final Supplier<ShippingPolicy> policy;
   private final Clock clock;
   private final WriterClaim claim;
   private final Path directory;
@@ -93,7 +94,7 @@ final class ShippedDatabase {
       Database database,
       Destination destination,
       Snapshots snapshots,
-      ShippingPolicy policy,
+      Supplier<ShippingPolicy> policy,
       Clock clock,
       WriterClaim claim,
       Path directory,

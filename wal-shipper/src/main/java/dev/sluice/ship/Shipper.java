@@ -55,7 +55,7 @@ public final class Shipper implements DatabaseListener, Closeable {
   private final Databases databases;
   private final Function<String, List<Destination>> destinations;
   private final Snapshots snapshots;
-  private final ShippingPolicy policy;
+  private volatile ShippingPolicy policy;
   private final LogLimits logLimits;
   private final boolean takesOver;
   private final @Nullable Progress progress;
@@ -147,6 +147,19 @@ public final class Shipper implements DatabaseListener, Closeable {
     }
   }
 
+  /**
+   * From now on, another policy: what is planned already is done at its time, what comes after it
+   * by the new one.
+   *
+   * @throws IllegalArgumentException if its levels are others: these are for the life of a shipper
+   */
+  public void change(ShippingPolicy changed) {
+    if (!changed.levels().equals(policy.levels())) {
+      throw new IllegalArgumentException("levels stay as they are");
+    }
+    policy = changed;
+  }
+
   @Override
   public void committed(Database database, LogEntry entry, long nanos) {
     List<ShippedDatabase> all = of(database);
@@ -182,7 +195,7 @@ public final class Shipper implements DatabaseListener, Closeable {
                       database,
                       to,
                       snapshots,
-                      policy,
+                      () -> policy,
                       clock,
                       new WriterClaim(to, self, System::nanoTime),
                       directory,
