@@ -34,7 +34,8 @@ final class BackupsCommand extends BackupCommand {
   public Integer call() throws IOException {
     return withBackup(
         (store, layout, url) -> {
-          BackupSummary summary = BackupSummary.read(store, layout);
+          BackupSummary summary =
+              waitingFor("listing " + url, () -> BackupSummary.read(store, layout));
           if (summary.isEmpty()) {
             throw new NoBackupException(
                 url + ": no backup there; check the URL, which ends with the database's name");

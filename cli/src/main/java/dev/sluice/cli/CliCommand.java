@@ -47,6 +47,19 @@ abstract class CliCommand implements Callable<Integer> {
     return spec.commandLine().getErr();
   }
 
+  /** What may take a while. */
+  interface Slow<T> {
+    T run() throws IOException;
+  }
+
+  /** Does something, and says on a terminal what is waited for. */
+  @SuppressWarnings("try") // The line is only there.
+  final <T> T waitingFor(String what, Slow<T> action) throws IOException {
+    try (WaitingLine line = new WaitingLine(err(), what, ProgressLine.isTerminal())) {
+      return action.run();
+    }
+  }
+
   /** What a command that only groups others does by itself. */
   final int showUsage() {
     spec.commandLine().usage(err());

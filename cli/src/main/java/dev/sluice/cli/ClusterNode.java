@@ -80,7 +80,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private static final long ASK_MILLIS = 1_000;
   private static final long POLL_MILLIS = 2;
 
-  private final SluiceConfig config;
+  private volatile SluiceConfig config;
 
   /**
    * How other nodes are asked: its token allows everything, as nodes ask each other to hand over.
@@ -218,6 +218,19 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     Cluster started = new Cluster(asked, directory.nodeId(), this, this::heard);
     cluster = started;
     started.start();
+  }
+
+  /** What the next primary of this node is started with, and what the present one can take. */
+  void reload(SluiceConfig changed) throws IOException {
+    config = changed;
+    Primary leads = primary;
+    if (leads != null) {
+      leads.reload(changed);
+    }
+    NodeStores opened = stores;
+    if (opened != null) {
+      opened.limit(changed.shipping().bandwidth());
+    }
   }
 
   private Register register(Duration ttl) throws IOException {

@@ -137,7 +137,7 @@ record ConfigAdvice(boolean isError, ConfigKey<?> about, String what, String wha
         idle(
             "there is no 'store'",
             ShippingSettings.KEYS.stream().filter(key -> key != ShippingSettings.LOG_KEEP));
-      } else if (config.follow() != null) {
+      } else if (config.follow() != null && config.cluster().lease() == null) {
         idle("the primary ships, and this node follows it", Stream.of(SluiceConfig.STORE));
       }
       if (config.shipping().logLimit().bytes() < config.shipping().logKeep().bytes()) {
@@ -168,17 +168,12 @@ record ConfigAdvice(boolean isError, ConfigKey<?> about, String what, String wha
             "it is for 'sluice replicate'",
             SluiceConfig.KEYS.stream().filter(key -> key.use() == ConfigKey.Use.REPLICATE));
       }
-      if (config.data() != null
-          && config.mount() != null
-          && config
-              .mount()
-              .toAbsolutePath()
-              .normalize()
-              .startsWith(config.data().toAbsolutePath().normalize())) {
-        error(
-            SluiceConfig.MOUNT,
-            "'mount' is within 'data'",
-            "name an empty directory beside the data directory");
+      if (config.data() != null && config.mount() != null) {
+        try {
+          MountPoint.checkBeside(config.mount(), config.data());
+        } catch (UserException e) {
+          error(SluiceConfig.MOUNT, e.what(), e.whatToDo());
+        }
       }
     }
   }

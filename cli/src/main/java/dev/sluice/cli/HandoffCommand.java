@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import dev.sluice.node.NodeClient;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,11 +33,23 @@ final class HandoffCommand extends CliCommand {
   @Parameters(paramLabel = "NODE", description = "The id or the URL of a follower.")
   private String to = "";
 
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
   @Override
   public Integer call() throws IOException {
     NodeClient node = target.client();
-    node.handOff(to, timeout);
-    out().println("handed over to " + to);
+    waitingFor(
+        "waiting for " + to + " to have everything",
+        () -> {
+          node.handOff(to, timeout);
+          return to;
+        });
+    if (json) {
+      Show.json(out(), Map.of("primary", to));
+    } else {
+      out().println("handed over to " + to);
+    }
     return ExitStatus.OK;
   }
 }

@@ -8,6 +8,7 @@ import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import java.nio.charset.StandardCharsets;
+import org.slf4j.LoggerFactory;
 
 /**
  * Logging to standard error. Logback finds this class by its service file when something first
@@ -24,6 +25,13 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
   static void use(boolean verbose, boolean longRunning) {
     LogSetup.verbose = verbose;
     LogSetup.longRunning = longRunning;
+  }
+
+  /** What a node is to log from now on; {@code --verbose} stays in detail. */
+  static void level(LogLevel level) {
+    if (!verbose && LoggerFactory.getILoggerFactory() instanceof LoggerContext logging) {
+      logging.getLogger("dev.sluice").setLevel(Level.toLevel(level.name()));
+    }
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -40,6 +41,9 @@ final class LtxApplyCommand extends CliCommand {
       description = "Replace a database that exists by the one that the files hold.")
   private boolean force;
 
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
   @Override
   public Integer call() throws IOException {
     try (LtxInputs files = LtxInputs.openChain(inputs)) {
@@ -53,7 +57,11 @@ final class LtxApplyCommand extends CliCommand {
       } else {
         position = create(files);
       }
-      out().println(database + ": " + position);
+      if (json) {
+        Show.json(out(), Map.of("database", database.toString(), "position", position.toString()));
+      } else {
+        out().println(database + ": " + position);
+      }
     }
     return ExitStatus.OK;
   }

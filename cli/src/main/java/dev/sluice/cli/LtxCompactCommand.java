@@ -4,7 +4,9 @@ import dev.sluice.ltx.EncodedLtx;
 import dev.sluice.ltx.LtxCompactor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,12 +38,25 @@ final class LtxCompactCommand extends CliCommand {
   @Option(names = "--force", description = "Replace OUT.ltx if it exists.")
   private boolean force;
 
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
   @Override
   public Integer call() throws IOException {
     try (LtxInputs files = LtxInputs.openChain(inputs);
         OutputFile file = OutputFile.create(output, force)) {
       EncodedLtx merged = compact(files, file);
       file.publish();
+      if (json) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("output", output.toString());
+        fields.put("name", merged.header().fileName());
+        fields.put("sizeBytes", merged.sizeBytes());
+        fields.put("inputBytes", files.sizeBytes());
+        fields.put("inputs", inputs.size());
+        Show.json(out(), fields);
+        return ExitStatus.OK;
+      }
       out()
           .printf(
               "%s: %s, %s from %s in %,d files%n",

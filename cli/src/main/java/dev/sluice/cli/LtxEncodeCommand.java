@@ -5,6 +5,8 @@ import dev.sluice.ltx.LtxSnapshot;
 import dev.sluice.ltx.Position;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -40,6 +42,9 @@ final class LtxEncodeCommand extends CliCommand {
   @Option(names = "--force", description = "Replace OUT.ltx if it exists.")
   private boolean force;
 
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
   @Override
   public Integer call() throws IOException {
     try (DatabaseFile source = DatabaseFile.open(database);
@@ -54,6 +59,16 @@ final class LtxEncodeCommand extends CliCommand {
               Runtime.getRuntime().availableProcessors());
       source.checkAtRest();
       file.publish();
+      if (json) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("output", output.toString());
+        fields.put("position", new Position(txid, encoded.databaseChecksum()).toString());
+        fields.put("sizeBytes", encoded.file().sizeBytes());
+        fields.put("databaseBytes", source.sizeBytes());
+        fields.put("pages", source.pageCount());
+        Show.json(out(), fields);
+        return ExitStatus.OK;
+      }
       out()
           .printf(
               "%s: %s, %s of %s in %s pages%n",

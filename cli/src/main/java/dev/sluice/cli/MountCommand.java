@@ -46,16 +46,18 @@ final class MountCommand extends CliCommand {
       throw usage("more than one mount point given: " + String.join(" ", words.subList(0, own)));
     }
     List<String> command = words.subList(own, words.size());
-    SluiceConfig config =
-        options.resolve(
-            Settings.of(
-                SluiceConfig.MOUNT,
-                own == 0 ? null : Path.of(words.get(0)),
-                ConfigSource.flag("MNT")));
+    Settings mountPoint =
+        Settings.of(
+            SluiceConfig.MOUNT, own == 0 ? null : Path.of(words.get(0)), ConfigSource.flag("MNT"));
+    SluiceConfig config = options.resolve(mountPoint);
+    LogSetup.level(config.logLevel());
     ConfigAdvice.check(config);
     config.security().check(config.listen());
     Running running = new Running();
     try (Node node = Node.mounted(config)) {
+      if (options.file() != null) {
+        running.onHangUp(new Reload(config, () -> options.resolve(mountPoint), node::reload));
+      }
       out().println("serving " + config.mount() + (node.url() == null ? "" : " and " + node.url()));
       out().flush();
       return command.isEmpty() ? waitUntilStopped(node, running) : running.run(command);

@@ -30,13 +30,8 @@ final class MountPoint {
    * Sluice left mounted there is taken away.
    */
   static void prepare(Path mount, Path data) throws IOException {
+    checkBeside(mount, data);
     Path absolute = mount.toAbsolutePath().normalize();
-    Path absoluteData = data.toAbsolutePath().normalize();
-    if (absolute.startsWith(absoluteData) || absoluteData.startsWith(absolute)) {
-      throw new UserException(
-          "the mount point " + mount + " and the data directory " + data + " contain each other",
-          "give directories beside each other");
-    }
     MountTable.Entry mounted = MountTable.at(absolute);
     if (mounted != null
         && mounted.type().equals("fuse.sluice")
@@ -56,6 +51,17 @@ final class MountPoint {
         throw new UserException(
             mount + " is not empty", "give an empty directory: the mount would hide what is in it");
       }
+    }
+  }
+
+  /** Refuses directories of which one is in the other. */
+  static void checkBeside(Path mount, Path data) throws UserException {
+    Path absolute = mount.toAbsolutePath().normalize();
+    Path absoluteData = data.toAbsolutePath().normalize();
+    if (absolute.startsWith(absoluteData) || absoluteData.startsWith(absolute)) {
+      throw new UserException(
+          "the mount point " + mount + " and the data directory " + data + " contain each other",
+          "give directories beside each other");
     }
   }
 

@@ -482,6 +482,20 @@ final class Node implements NodeView, Closeable {
     new NodeAddress(started.ownerUrl().toString(), started.ownerToken()).write(directory.state());
   }
 
+  /**
+   * Takes what a running node can take of other settings: those of {@link
+   * ConfigKey#isReloadable()}.
+   */
+  void reload(SluiceConfig config) throws IOException {
+    ClusterNode member = cluster;
+    Primary p = primary;
+    if (member != null) {
+      member.reload(config);
+    } else if (p != null) {
+      p.reload(config);
+    }
+  }
+
   /** The address of the HTTP server; null without one. */
   @Nullable String url() {
     NodeServer started = server;

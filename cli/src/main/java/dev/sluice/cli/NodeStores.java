@@ -51,8 +51,13 @@ final class NodeStores {
   /** Opens the stores of all databases: a URL that makes no sense stops the start. */
   NodeStores(SluiceConfig config) {
     this.config = config;
-    bandwidth = config.shipping().bandwidthLimit();
+    bandwidth = new RateLimit(config.shipping().bandwidth());
     config.store().forEach(this::open);
+  }
+
+  /** From now on, at most so many bytes a second go to all of them together. */
+  void limit(long bytesPerSecond) {
+    bandwidth.set(bytesPerSecond);
   }
 
   /** Where a database is shipped to; empty when it has no store. */

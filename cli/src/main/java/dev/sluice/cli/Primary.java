@@ -31,7 +31,11 @@ final class Primary implements Closeable {
   private final StreamServer stream;
   private final NodeStores stores;
   private @Nullable Shipper shipper;
-  private @Nullable Verifier verifier;
+  private volatile @Nullable Verifier verifier;
+  private @Nullable Verifying verifying;
+
+  /** Guarded by this, once it is started. */
+  private Duration verifyInterval = Duration.ZERO;
 
   private Primary(StreamServer stream, NodeStores stores) {
     this.stream = stream;
@@ -93,13 +97,40 @@ final class Primary implements Closeable {
             awaits);
     shipper = started;
     started.start();
-    verify(config.shipping().verifyInterval(), directory, databases, started);
+    Verifier.deleteLeftOvers(directory.state());
+    verifying = interval -> verify(interval, directory, databases, started);
+    verifying.from(config.shipping().verifyInterval());
+  }
+
+  /** Starts the verification of backups. */
+  private interface Verifying {
+    void from(Duration interval) throws IOException;
+  }
+
+  /** Takes what a running node can take of other settings. */
+  synchronized void reload(SluiceConfig config) throws IOException {
+    Shipper shipping = shipper;
+    Verifying verify = verifying;
+    if (shipping == null || verify == null) {
+      return;
+    }
+    shipping.change(config.shipping().policy());
+    stores.limit(config.shipping().bandwidth());
+    Duration interval = config.shipping().verifyInterval();
+    if (!interval.equals(verifyInterval)) {
+      Verifier before = verifier;
+      verifier = null;
+      if (before != null) {
+        before.close();
+      }
+      verify.from(interval);
+    }
   }
 
   private void verify(
       Duration interval, DataDirectory directory, Databases databases, Shipper shipping)
       throws IOException {
-    Verifier.deleteLeftOvers(directory.state());
+    verifyInterval = interval;
     if (interval.isZero()) {
       return;
     }
@@ -170,8 +201,9 @@ final class Primary implements Closeable {
   /** Ends the streams, and what would hold up a stop. */
   void stopServing() {
     stream.close();
-    if (verifier != null) {
-      verifier.close();
+    Verifier v = verifier;
+    if (v != null) {
+      v.close();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.sluice.cli;
 import dev.sluice.node.NodeClient;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -33,11 +34,23 @@ final class PromoteCommand extends CliCommand {
               + " this node lacks is lost.")
   private boolean force;
 
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
   @Override
   public Integer call() throws IOException {
     NodeClient node = target.client();
-    node.promote(timeout, force);
-    out().println(node.url() + " becomes the primary");
+    waitingFor(
+        "waiting for " + node.url() + " to have everything",
+        () -> {
+          node.promote(timeout, force);
+          return node;
+        });
+    if (json) {
+      Show.json(out(), Map.of("primary", node.url().toString()));
+    } else {
+      out().println(node.url() + " becomes the primary");
+    }
     return ExitStatus.OK;
   }
 }

@@ -82,7 +82,12 @@ final class PruneCommand extends CliCommand {
             at + ": no backup there", "give the URL of one database, which ends with its name");
       }
       if (!dryRun) {
-        pruning.apply();
+        waitingFor(
+            "deleting from " + at,
+            () -> {
+              pruning.apply();
+              return pruning;
+            });
       }
       if (json) {
         Show.json(out(), json(pruning));

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -45,18 +46,16 @@ final class ReplicateCommand extends CliCommand {
   public Integer call() throws IOException, InterruptedException {
     int own = ownWords(words);
     List<String> command = words.subList(own, words.size());
-    SluiceConfig settings = options.resolve(Settings.NONE);
-    Path file = null;
-    if (own > 0) {
-      file = file(words.get(0));
-      settings = ofFile(settings, file, own);
-    } else if (settings.data() == null) {
-      throw usage("name a database and a store, or a directory with --data or --config");
-    }
+    Path file = own > 0 ? file(words.get(0)) : null;
+    SluiceConfig settings = configuration(file, own);
+    LogSetup.level(settings.logLevel());
     ConfigAdvice.check(settings);
     settings.security().check(settings.listen());
     Running running = new Running();
     try (Node node = Node.beside(settings, file)) {
+      if (options.file() != null) {
+        running.onHangUp(new Reload(settings, () -> configuration(file, own), node::reload));
+      }
       out()
           .println(
               "replicating "
@@ -69,6 +68,17 @@ final class ReplicateCommand extends CliCommand {
       running.await();
       return ExitStatus.OK;
     }
+  }
+
+  private SluiceConfig configuration(@Nullable Path file, int own) throws IOException {
+    SluiceConfig settings = options.resolve(Settings.NONE);
+    if (file != null) {
+      return ofFile(settings, file, own);
+    }
+    if (settings.data() == null) {
+      throw usage("name a database and a store, or a directory with --data or --config");
+    }
+    return settings;
   }
 
   /** SQLite keeps the WAL beside the file that a symbolic link leads to. */

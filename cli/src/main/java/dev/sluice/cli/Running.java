@@ -10,25 +10,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A command that runs until it is stopped: by SIGTERM, SIGINT or SIGHUP, which go to the
- * application if there is one. Make it before what is to be stopped, so that a signal during the
- * start is not lost. A third signal ends the process at once.
+ * A command that runs until it is stopped: by SIGTERM or SIGINT, or by SIGHUP where that reloads
+ * nothing. These go to the application if there is one. Make it before what is to be stopped, so
+ * that a signal during the start is not lost. A third signal ends the process at once.
  */
 final class Running {
   private static final Logger log = LoggerFactory.getLogger(Running.class);
 
   private static final int PATIENCE = 3;
   private static final int BY_SIGNAL = 128;
+  private static final int HANG_UP = 1;
 
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicInteger signals = new AtomicInteger();
   private volatile @Nullable Process application;
 
+  private volatile @Nullable Runnable reload;
+
   Running() {
     Signals.handle(this::onSignal, "TERM", "INT", "HUP");
   }
 
+  /** Has {@code action} run on SIGHUP, which then stops nothing. */
+  void onHangUp(Runnable action) {
+    reload = action;
+  }
+
   private void onSignal(int number) {
+    Runnable reloading = reload;
+    if (number == HANG_UP && reloading != null) {
+      reloading.run();
+      return;
+    }
     if (signals.incrementAndGet() >= PATIENCE) {
       Runtime.getRuntime().halt(BY_SIGNAL + number);
     }

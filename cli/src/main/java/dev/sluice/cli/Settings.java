@@ -36,6 +36,17 @@ final class Settings {
     return new Settings(fewer);
   }
 
+  /** With what {@code other} says of a key, and without it when that says nothing. */
+  Settings taking(ConfigKey<?> key, Settings other) {
+    Map<ConfigKey<?>, Said> taken = new LinkedHashMap<>(said);
+    taken.remove(key);
+    Said value = other.said.get(key);
+    if (value != null) {
+      taken.put(key, value);
+    }
+    return new Settings(taken);
+  }
+
   /** These, with those of {@code stronger} in place of them where it has any. */
   Settings overriddenBy(Settings stronger) {
     Map<ConfigKey<?>, Said> both = new LinkedHashMap<>(said);

@@ -15,6 +15,7 @@ import java.util.List;
 record ShippingSettings(Settings said) {
   static final ConfigKey<Duration> SYNC_INTERVAL =
       ConfigKey.named("sync-interval", ConfigType.DURATION)
+          .reloadable()
           .fallback(ShippingPolicy.DEFAULT.syncInterval())
           .flag(
               "--sync-interval",
@@ -36,6 +37,7 @@ record ShippingSettings(Settings said) {
 
   static final ConfigKey<Duration> SNAPSHOT_INTERVAL =
       ConfigKey.named("snapshot-interval", ConfigType.DURATION)
+          .reloadable()
           .fallback(ShippingPolicy.DEFAULT.snapshotInterval())
           .flag(
               "--snapshot-interval",
@@ -48,6 +50,7 @@ record ShippingSettings(Settings said) {
 
   static final ConfigKey<Duration> RETENTION =
       ConfigKey.named("retention", ConfigType.DURATION)
+          .reloadable()
           .fallback(ShippingPolicy.DEFAULT.retention())
           .flag("--retention", "DURATION", "How far back restores must reach.")
           .check(ShippingSettings::checkPolicy)
@@ -57,6 +60,7 @@ record ShippingSettings(Settings said) {
 
   static final ConfigKey<Duration> LEVEL_0_RETENTION =
       ConfigKey.named("l0-retention", ConfigType.DURATION)
+          .reloadable()
           .fallback(ShippingPolicy.DEFAULT.level0Retention())
           .check(ShippingSettings::checkPolicy)
           .says(
@@ -82,6 +86,7 @@ record ShippingSettings(Settings said) {
 
   static final ConfigKey<Duration> VERIFY_INTERVAL =
       ConfigKey.named("verify-interval", ConfigType.DURATION)
+          .reloadable()
           .fallback(Duration.ZERO)
           .fallbackText("`0s`: never")
           .flag(
@@ -96,6 +101,7 @@ record ShippingSettings(Settings said) {
 
   static final ConfigKey<ByteSize> BANDWIDTH =
       ConfigKey.named("bandwidth", ConfigType.SIZE)
+          .reloadable()
           .fallback(ByteSize.ZERO)
           .fallbackText("`0kB`: any amount")
           .flag(
@@ -174,8 +180,9 @@ record ShippingSettings(Settings said) {
   }
 
   /** So many bytes a second go to all stores of a node together. */
-  RateLimit bandwidthLimit() {
-    return said.get(BANDWIDTH).rateLimit();
+  long bandwidth() {
+    long bytes = said.get(BANDWIDTH).bytes();
+    return bytes == 0 ? RateLimit.UNLIMITED : bytes;
   }
 
   ByteSize logKeep() {

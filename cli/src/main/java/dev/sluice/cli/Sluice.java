@@ -14,18 +14,6 @@ import picocli.CommandLine.ScopeType;
     name = "sluice",
     description = "Replication and backup for SQLite databases.",
     synopsisSubcommandLabel = "COMMAND",
-    exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:done",
-      "1:failed; one line on standard error says what and what to do",
-      "2:the command line is wrong",
-      "3:wait: timed out",
-      "4:wait: the position is on another history",
-      "5:wait: the node has no such database",
-      "6:restore, verify: the backup is damaged",
-      "7:restore, verify, follow: no backup, or not of that moment",
-      "8:backups, verify: transactions are missing in it",
-    },
     footerHeading = "%nExample:%n",
     footer = {
       "  sluice restore file:///backups/shop/app.db -o app.db",
@@ -50,8 +38,11 @@ final class Sluice extends CliCommand {
           ClusterCommand.class,
           HandoffCommand.class,
           PromoteCommand.class,
+          DoctorCommand.class,
           ConfigCommand.class,
           LtxCommand.class,
+          CompletionCommand.class,
+          ManCommand.class,
           VersionCommand.class,
           HelpCommand.class);
 
@@ -89,6 +80,11 @@ final class Sluice extends CliCommand {
     for (Class<? extends CliCommand> command : named.isEmpty() ? COMMANDS : named) {
       commands.addSubcommand(command);
     }
+    commands
+        .getCommandSpec()
+        .usageMessage()
+        .exitCodeListHeading("%nExit status:%n")
+        .exitCodeList(ExitStatus.list());
     NodeOptions.addFlags(commands);
     commands
         .setColorScheme(

@@ -139,6 +139,15 @@ record SluiceConfig(Settings said) {
               "for `sluice replicate`: frames in a WAL from which Sluice checkpoints, when the"
                   + " application does not; writers may be made to wait for it at four times that");
 
+  static final ConfigKey<LogLevel> LOG_LEVEL =
+      ConfigKey.named("log-level", ConfigType.oneOf(LogLevel.class))
+          .reloadable()
+          .fallback(LogLevel.INFO)
+          .flag("--log-level", "LEVEL", "What to log: debug, info, warn or error.")
+          .says(
+              "what is logged: `debug` in detail, `info` what changes, `warn` what somebody should look"
+                  + " at, `error` what failed. `--verbose` is `debug` with stack traces");
+
   private static final ConfigKey<String> DATABASE_PATH =
       ConfigKey.named("path", ConfigType.TEXT)
           .required()
@@ -182,7 +191,7 @@ record SluiceConfig(Settings said) {
               List.of(ProxySettings.PROXY),
               SecuritySettings.KEYS,
               MonitoringSettings.KEYS,
-              List.of(DATABASES))
+              List.of(LOG_LEVEL, DATABASES))
           .flatMap(Collection::stream)
           .toList();
 
@@ -319,6 +328,11 @@ record SluiceConfig(Settings said) {
   ProxySettings proxy() {
     Settings proxy = said.find(ProxySettings.PROXY);
     return new ProxySettings(proxy == null ? Settings.NONE : proxy);
+  }
+
+  /** What is logged. */
+  LogLevel logLevel() {
+    return said.get(LOG_LEVEL);
   }
 
   /** From where on something is wrong, and who is told. */

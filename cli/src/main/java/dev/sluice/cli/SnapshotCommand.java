@@ -1,7 +1,9 @@
 package dev.sluice.cli;
 
+import dev.sluice.ltx.Position;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,10 +38,21 @@ final class SnapshotCommand extends CliCommand {
       description = "The database: its file in the data directory, or its name at the node.")
   private String database = "";
 
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
   @Override
   public Integer call() throws IOException {
     NodeAddress.Found found = NodeAddress.find(database, url, access.access());
-    out().println(found.node().snapshot(found.database(), timeout));
+    Position position =
+        waitingFor(
+            "waiting for the stores of " + found.database(),
+            () -> found.node().snapshot(found.database(), timeout));
+    if (json) {
+      Show.json(out(), Map.of("database", found.database(), "position", position.toString()));
+    } else {
+      out().println(position);
+    }
     return ExitStatus.OK;
   }
 }

@@ -1,9 +1,12 @@
 package dev.sluice.cli;
 
 import dev.sluice.ltx.Position;
+import dev.sluice.node.NodeClient;
 import dev.sluice.node.WaitResult;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -66,14 +69,23 @@ final class WaitCommand extends CliCommand {
     }
   }
 
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
   @Override
   public Integer call() throws IOException {
-    WaitResult result = url.client(access.access()).await(database, position, timeout);
+    NodeClient node = url.client(access.access());
+    WaitResult result =
+        waitingFor("waiting for " + position, () -> node.await(database, position, timeout));
     String at = result.applied() == null ? "nothing" : result.applied().toString();
+    if (json && result.outcome() != WaitResult.Outcome.REACHED) {
+      printJson(result, ExitStatus.OK);
+    }
     switch (result.outcome()) {
       case REACHED -> {
-        out().println(database + ": reached, at " + at);
-        return ExitStatus.OK;
+        return json
+            ? printJson(result, ExitStatus.OK)
+            : print(database + ": reached, at " + at, ExitStatus.OK);
       }
       case TIMED_OUT -> {
         return say(
@@ -95,6 +107,21 @@ final class WaitCommand extends CliCommand {
       }
     }
     throw new AssertionError(result.outcome());
+  }
+
+  private int print(String line, int status) {
+    out().println(line);
+    return status;
+  }
+
+  /** Beside the line on standard error where it was not reached. */
+  private int printJson(WaitResult result, int status) throws IOException {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("database", database);
+    fields.put("outcome", EnumNames.name(result.outcome()));
+    fields.put("applied", result.applied() == null ? null : result.applied().toString());
+    Show.json(out(), fields);
+    return status;
   }
 
   private int say(String line, int status) {

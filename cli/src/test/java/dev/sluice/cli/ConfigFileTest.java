@@ -140,7 +140,7 @@ class ConfigFileTest {
     refused(
         "FILE line 1: unknown key 'validation'; known are advertise, backup-objective, bandwidth, checkpoint-pages, data, databases,"
             + " durability, durability-followers, durability-on-timeout, durability-timeout, exclude, follow, follower-open, fuse-binding, include,"
-            + " insecure, l0-retention, lag-objective, lease, lease-ttl, levels, listen, log-keep, log-limit, low-latency, metrics-databases, min-free, mount, on-event, prices, proxy, retention,"
+            + " insecure, l0-retention, lag-objective, lease, lease-ttl, levels, listen, log-keep, log-level, log-limit, low-latency, metrics-databases, min-free, mount, on-event, prices, proxy, retention,"
             + " snapshot-interval, store, sync-interval, tls, token, tokens, trust,"
             + " verify-interval",
         "validation: 1d");

@@ -64,6 +64,7 @@ final class ConfigShowTest {
             lag-objective: 10s
             min-free: 1GiB
             metrics-databases: 100
+            log-level: info
             databases: []
             """
                 .formatted(directory));

@@ -47,7 +47,9 @@ class HelpTest {
   void exitStatusesAreListed() {
     assertThat(Run.sluice("help").ok().lines())
         .contains(
-            "Exit status:", "  3   wait: timed out", "  5   wait: the node has no such database");
+            "Exit status:",
+            "  3   wait: timed out",
+            "  5   wait, follow: the node has no such database");
   }
 
   @Test

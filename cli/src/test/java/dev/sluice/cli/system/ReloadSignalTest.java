@@ -1,0 +1,39 @@
+package dev.sluice.cli.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A node reads its configuration again when it is told to. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class ReloadSignalTest {
+  @RegisterExtension final Sandbox sandbox = new Sandbox();
+
+  private static void hangUp(SluiceProcess node, String expected) throws Exception {
+    new ProcessBuilder("kill", "-HUP", Long.toString(node.process().pid())).start().waitFor();
+    while (!node.err().contains(expected)) {
+      assertThat(node.process().isAlive()).as(node.err()).isTrue();
+      Thread.sleep(20);
+    }
+  }
+
+  @Test
+  void onHangUp() throws Exception {
+    Files.createDirectories(sandbox.path("data"));
+    String common = "data: data\nstore: " + sandbox.store() + "\n";
+    Path file = Files.writeString(sandbox.path("sluice.yml"), common + "retention: 1d\n");
+    SluiceProcess node = sandbox.sluice("node", "replicate", "--config", file);
+    node.await(line -> line.startsWith("replicating "));
+
+    Files.writeString(file, common + "retention: 2d\nbandwidth: 10MB\ncheckpoint-pages: 9\n");
+    hangUp(node, "taken: retention, bandwidth; only a restart takes: checkpoint-pages");
+    Files.writeString(file, common + "retention: soon\n");
+    hangUp(node, "is not read again, the node goes on as it is");
+    node.stop();
+  }
+}
