@@ -1,0 +1,223 @@
+package dev.sluice.cli.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.sluice.cli.Run;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The dashboard in a real browser, of real nodes. */
+@Timeout(value = 180, unit = TimeUnit.SECONDS)
+final class BrowserTest {
+  /** What would be an image, and run a script, if names ever became markup. */
+  private static final String HOSTILE = "<img src=x onerror=document.title=1>.db";
+
+  private static final int TAB = 9;
+  private static final int ENTER = 13;
+  private static final String ROWS = "document.querySelectorAll('.databases tr[aria-rowindex]')";
+  private static final String LINKS = "[...document.querySelectorAll('td.c-name a')]";
+
+  @RegisterExtension static final Sandbox SANDBOX = new Sandbox();
+
+  private static Browser browser;
+  private static SluiceProcess primary;
+  private static SluiceProcess follower;
+
+  @BeforeAll
+  static void start() throws Exception {
+    assumeTrue(Browser.program().isPresent(), "there is no chromium");
+    primary = SANDBOX.primary();
+    follower = SANDBOX.follower(primary.url());
+    for (String name : List.of("shop/app.db", "shop/stock.db", HOSTILE)) {
+      commit(name, "PRAGMA journal_mode=wal; CREATE TABLE t(a)");
+    }
+    for (String name : List.of("shop/app.db", "shop/stock.db", HOSTILE)) {
+      SANDBOX.await(follower.url(), name, SANDBOX.position(name));
+    }
+    browser = new Browser(SANDBOX);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    if (browser != null) {
+      browser.close();
+    }
+  }
+
+  private static void commit(String name, String sql) throws Exception {
+    Path file = SANDBOX.path("mnt").resolve(name);
+    Files.createDirectories(file.getParent());
+    SANDBOX.run("sqlite3", file, sql);
+  }
+
+  /** Nothing was asked of anybody else, and the console is empty. */
+  private static void isClean(Browser.Tab tab, String url) {
+    assertThat(tab.complaints()).isEmpty();
+    assertThat(tab.requests()).isNotEmpty().allMatch(request -> request.startsWith(url));
+  }
+
+  @Test
+  void theTableIsLiveAndCanBeSortedAndSearched() throws Exception {
+    try (Browser.Tab tab = browser.tab(1400, 900)) {
+      tab.open(primary.url());
+      tab.await(ROWS + ".length === 3");
+      assertThat(tab.text(LINKS + ".map(a => a.textContent).join('|')"))
+          .isEqualTo(HOSTILE + "|shop/app.db|shop/stock.db");
+      assertThat(tab.text("document.title")).isEqualTo("Databases · Sluice");
+      // The follower has no lease: the primary knows it by its stream.
+      tab.await("document.querySelector('td.c-lag').textContent.includes('0 tx')");
+      tab.await("[...document.querySelectorAll('.badge')].every(b => b.textContent === 'OK')");
+      tab.value("document.querySelector('th.c-name button').click()");
+      assertThat(tab.text(LINKS + ".map(a => a.textContent).join('|')"))
+          .isEqualTo("shop/stock.db|shop/app.db|" + HOSTILE);
+      tab.value("document.querySelector('#search').focus()");
+      tab.type("APP");
+      tab.await(ROWS + ".length === 1");
+      String txid = tab.text("document.querySelector('td.c-txid').textContent");
+      commit("shop/app.db", "INSERT INTO t VALUES(1)");
+      tab.await("document.querySelector('td.c-txid').textContent !== '" + txid + "'");
+      isClean(tab, primary.url());
+    }
+  }
+
+  @Test
+  void aPickedMomentGivesTheCommandThatRestoresIt() throws Exception {
+    commit("shop/stock.db", "INSERT INTO t VALUES('first')");
+    String wanted = SANDBOX.position("shop/stock.db").toString().substring(0, 16);
+    SANDBOX.awaitShipped(primary.url(), "shop/stock.db", SANDBOX.position("shop/stock.db"));
+    commit("shop/stock.db", "INSERT INTO t VALUES('second')");
+    SANDBOX.awaitShipped(primary.url(), "shop/stock.db", SANDBOX.position("shop/stock.db"));
+    // From the follower's page, which has to ask the primary for what there is.
+    try (Browser.Tab tab = browser.tab(1400, 900)) {
+      tab.open(follower.url() + "/#/database/" + encode("shop/stock.db"));
+      tab.await("document.querySelectorAll('.command code').length === 2");
+      tab.await("document.querySelector('.command code').textContent.includes('--txid')");
+      tab.value(
+          "(() => { const s = document.querySelector('.pick input[type=range]');"
+              + " s.value = s.max - 1; s.dispatchEvent(new Event('input')); })()");
+      String command = tab.text("document.querySelector('.command code').textContent");
+      assertThat(command).startsWith("sluice restore ").contains("--txid " + wanted);
+      Path restored = SANDBOX.path("restored.db");
+      for (String each :
+          List.of(command, tab.text("document.querySelectorAll('.command code')[1].textContent"))) {
+        assertThat(restore(each, restored).status()).as(each).isZero();
+        assertThat(SqliteFile.query(restored, "SELECT group_concat(a) FROM t")).isEqualTo("first");
+        Files.delete(restored);
+      }
+      tab.await("document.querySelectorAll('.chart .line').length >= 2");
+      isClean(tab, follower.url());
+    }
+  }
+
+  /** Runs what a shell would, with another file to write. */
+  private static Run restore(String command, Path to) throws Exception {
+    String printed = SANDBOX.run("sh", "-c", command.replaceFirst("^sluice", "printf '%s\\\\n'"));
+    List<Object> args = new ArrayList<>(printed.lines().toList());
+    args.set(args.indexOf("-o") + 1, to);
+    return Run.sluice(args);
+  }
+
+  @Test
+  void everythingIsReachedByKeyboard() throws Exception {
+    try (Browser.Tab tab = browser.tab(1400, 900)) {
+      tab.open(primary.url());
+      tab.await(ROWS + ".length === 3");
+      List<String> reached = new ArrayList<>();
+      String focused = "";
+      while (!focused.equals("shop/app.db") && reached.size() < 40) {
+        tab.press("Tab", TAB);
+        focused = tab.text("document.activeElement.textContent || document.activeElement.id");
+        reached.add(focused);
+        assertThat(tab.text("getComputedStyle(document.activeElement).outlineStyle"))
+            .as(focused)
+            .isEqualTo("solid");
+        if (focused.startsWith("Size")) {
+          tab.press("Enter", ENTER);
+          tab.await("document.querySelector('th.c-size').ariaSort === 'descending'");
+          tab.value("document.querySelector('th.c-name button').click()");
+          tab.value("document.querySelector('th.c-size button').focus()");
+        }
+      }
+      assertThat(reached)
+          .contains("Skip to content", "Cluster", "Cost", "Read-only", "search", "shop/app.db");
+      tab.press("Enter", ENTER);
+      tab.await("document.querySelector('h1').textContent === 'shop/app.db'");
+      for (String page : List.of("cluster", "cost")) {
+        tab.value("location.hash = '#/" + page + "'");
+        tab.await("document.querySelectorAll('.plain tbody tr').length >= 1");
+      }
+      isClean(tab, primary.url());
+    }
+  }
+
+  @Test
+  void changesAreOffUntilTheyAreAllowed() throws Exception {
+    try (Browser.Tab tab = browser.tab(1400, 900)) {
+      tab.open(primary.url() + "/#/database/" + encode(HOSTILE));
+      tab.await("document.querySelectorAll('.facts .fact').length > 0");
+      assertThat(tab.value("document.querySelectorAll('.title button').length").asInt()).isZero();
+      tab.value("document.querySelector('#unlock').click()");
+      tab.value("document.querySelector('#token-ok').click()");
+      tab.await("document.querySelectorAll('.title button').length === 2");
+      tab.value("document.querySelectorAll('.title button')[1].click()");
+      tab.await("document.querySelector('.result').textContent.includes('as a snapshot')");
+      tab.await("document.querySelector('.restore').textContent.includes('snapshot')");
+      isClean(tab, primary.url());
+    }
+  }
+
+  @Test
+  void twoThousandRows() throws Exception {
+    Path data = Files.createDirectories(SANDBOX.path("many"));
+    Path one = SANDBOX.path("one.db");
+    SANDBOX.run("sqlite3", one, "CREATE TABLE t(a)");
+    for (int i = 0; i < 2_000; i++) {
+      Files.copy(one, data.resolve("tenant-%04d.db".formatted(i)));
+    }
+    SluiceProcess node =
+        SANDBOX
+            .sluice(
+                "many",
+                "mount",
+                "--data",
+                data,
+                "--fuse-binding",
+                Sandbox.BINDING,
+                "--listen",
+                "127.0.0.1:0",
+                SANDBOX.path("mnt-many"))
+            .serving();
+    try (Browser.Tab tab = browser.tab(1400, 900)) {
+      tab.open(node.url());
+      tab.await("document.querySelector('.t-databases dd').textContent === '2,000'");
+      tab.await("document.querySelector('.databases').ariaRowCount === '2001'");
+      assertThat(tab.value(ROWS + ".length").asInt()).isBetween(10, 100);
+      tab.value("window.scrollTo(0, document.documentElement.scrollHeight)");
+      tab.await(LINKS + ".some(a => a.textContent === 'tenant-1999.db')");
+      tab.value("document.querySelector('th.c-name button').click()");
+      tab.value("window.scrollTo(0, 0)");
+      tab.await(LINKS + "[0].textContent === 'tenant-1999.db'");
+      tab.value("document.querySelector('#search').focus()");
+      tab.type("-123");
+      tab.await(ROWS + ".length === 10");
+      isClean(tab, node.url());
+    }
+    node.stop();
+  }
+
+  /** A name in the part of a URL behind the hash. */
+  private static String encode(String name) {
+    return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+}
