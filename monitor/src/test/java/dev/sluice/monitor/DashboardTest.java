@@ -31,7 +31,11 @@ import org.junit.jupiter.api.io.TempDir;
 final class DashboardTest {
   private static final JsonMapper JSON = new JsonMapper();
 
-  @TempDir private Path directory;
+  private final Path directory;
+
+  DashboardTest(@TempDir Path directory) {
+    this.directory = directory;
+  }
 
   /** Reads events of {@code /v1/live}. */
   private static final class Events implements AutoCloseable {
@@ -77,7 +81,7 @@ final class DashboardTest {
         JsonNode first = events.next();
         assertThat(first.get("since").asLong()).isZero();
         assertThat(names(first.get("nodes").get(0))).containsExactlyInAnyOrder("a.db", "b.db");
-        assertThat(first.get("nodes").get(0).get("self").asBoolean()).isTrue();
+        assertThat(first.get("nodes").get(0).get("node").get("self").asBoolean()).isTrue();
         served.node.commit("b.db", 2);
         List<String> changed = new ArrayList<>();
         long commits = 0;

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.cli.Run;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,28 +33,64 @@ final class BrowserTest {
 
   @RegisterExtension static final Sandbox SANDBOX = new Sandbox();
 
-  private static Browser browser;
-  private static SluiceProcess primary;
-  private static SluiceProcess follower;
+  /** Texts whose contrast with their ground is below 4.5, as WCAG 2 computes it. */
+  private static final String FAINT_TEXTS =
+      """
+      (() => {
+        const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+        const light = (color) => parts(color).slice(0, 3)
+          .map((v) => v / 255)
+          .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+          .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+        const found = [];
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+          const element = texts.currentNode.parentElement;
+          if (!texts.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+          let ground = element;
+          while (parts(getComputedStyle(ground).backgroundColor)[3] === 0) ground = ground.parentElement;
+          const a = light(getComputedStyle(element).color);
+          const b = light(getComputedStyle(ground).backgroundColor);
+          const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+          if (contrast < 4.5) found.push(`${texts.currentNode.textContent}: ${contrast.toFixed(2)}`);
+        }
+        return found.join('; ');
+      })()
+      """;
+
+  /** What runs for all tests. */
+  private record Running(Browser browser, SluiceProcess primary, SluiceProcess follower) {}
+
+  private static @Nullable Running running;
+
+  private static Browser browser() {
+    return Objects.requireNonNull(running).browser();
+  }
+
+  private static String primary() throws InterruptedException {
+    return Objects.requireNonNull(running).primary().url();
+  }
+
+  private static String follower() throws InterruptedException {
+    return Objects.requireNonNull(running).follower().url();
+  }
 
   @BeforeAll
   static void start() throws Exception {
     assumeTrue(Browser.program().isPresent(), "there is no chromium");
-    primary = SANDBOX.primary();
-    follower = SANDBOX.follower(primary.url());
+    SluiceProcess primary = SANDBOX.primary();
+    SluiceProcess follower = SANDBOX.follower(primary.url());
     for (String name : List.of("shop/app.db", "shop/stock.db", HOSTILE)) {
       commit(name, "PRAGMA journal_mode=wal; CREATE TABLE t(a)");
-    }
-    for (String name : List.of("shop/app.db", "shop/stock.db", HOSTILE)) {
       SANDBOX.await(follower.url(), name, SANDBOX.position(name));
     }
-    browser = new Browser(SANDBOX);
+    running = new Running(new Browser(SANDBOX), primary, follower);
   }
 
   @AfterAll
-  static void stop() throws Exception {
-    if (browser != null) {
-      browser.close();
+  static void stop() throws IOException {
+    if (running != null) {
+      running.browser().close();
     }
   }
 
@@ -69,8 +108,8 @@ final class BrowserTest {
 
   @Test
   void theTableIsLiveAndCanBeSortedAndSearched() throws Exception {
-    try (Browser.Tab tab = browser.tab(1400, 900)) {
-      tab.open(primary.url());
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      tab.open(primary());
       tab.await(ROWS + ".length === 3");
       assertThat(tab.text(LINKS + ".map(a => a.textContent).join('|')"))
           .isEqualTo(HOSTILE + "|shop/app.db|shop/stock.db");
@@ -87,7 +126,7 @@ final class BrowserTest {
       String txid = tab.text("document.querySelector('td.c-txid').textContent");
       commit("shop/app.db", "INSERT INTO t VALUES(1)");
       tab.await("document.querySelector('td.c-txid').textContent !== '" + txid + "'");
-      isClean(tab, primary.url());
+      isClean(tab, primary());
     }
   }
 
@@ -95,12 +134,12 @@ final class BrowserTest {
   void aPickedMomentGivesTheCommandThatRestoresIt() throws Exception {
     commit("shop/stock.db", "INSERT INTO t VALUES('first')");
     String wanted = SANDBOX.position("shop/stock.db").toString().substring(0, 16);
-    SANDBOX.awaitShipped(primary.url(), "shop/stock.db", SANDBOX.position("shop/stock.db"));
+    SANDBOX.awaitShipped(primary(), "shop/stock.db", SANDBOX.position("shop/stock.db"));
     commit("shop/stock.db", "INSERT INTO t VALUES('second')");
-    SANDBOX.awaitShipped(primary.url(), "shop/stock.db", SANDBOX.position("shop/stock.db"));
+    SANDBOX.awaitShipped(primary(), "shop/stock.db", SANDBOX.position("shop/stock.db"));
     // From the follower's page, which has to ask the primary for what there is.
-    try (Browser.Tab tab = browser.tab(1400, 900)) {
-      tab.open(follower.url() + "/#/database/" + encode("shop/stock.db"));
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      tab.open(follower() + "/#/database/" + encode("shop/stock.db"));
       tab.await("document.querySelectorAll('.command code').length === 2");
       tab.await("document.querySelector('.command code').textContent.includes('--txid')");
       tab.value(
@@ -116,7 +155,7 @@ final class BrowserTest {
         Files.delete(restored);
       }
       tab.await("document.querySelectorAll('.chart .line').length >= 2");
-      isClean(tab, follower.url());
+      isClean(tab, follower());
     }
   }
 
@@ -130,8 +169,8 @@ final class BrowserTest {
 
   @Test
   void everythingIsReachedByKeyboard() throws Exception {
-    try (Browser.Tab tab = browser.tab(1400, 900)) {
-      tab.open(primary.url());
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      tab.open(primary());
       tab.await(ROWS + ".length === 3");
       List<String> reached = new ArrayList<>();
       String focused = "";
@@ -157,14 +196,30 @@ final class BrowserTest {
         tab.value("location.hash = '#/" + page + "'");
         tab.await("document.querySelectorAll('.plain tbody tr').length >= 1");
       }
-      isClean(tab, primary.url());
+      isClean(tab, primary());
+    }
+  }
+
+  @Test
+  void textsCanBeReadInBothColours() throws Exception {
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      tab.open(primary());
+      tab.await(ROWS + ".length === 3");
+      for (String page : List.of("/", "/database/" + encode("shop/app.db"), "/cluster", "/cost")) {
+        tab.value("location.hash = '#" + page + "'");
+        tab.await("document.querySelectorAll('main td').length > 0");
+        for (boolean dark : new boolean[] {false, true}) {
+          tab.dark(dark);
+          assertThat(tab.text(FAINT_TEXTS)).as(page + ", dark: " + dark).isEmpty();
+        }
+      }
     }
   }
 
   @Test
   void changesAreOffUntilTheyAreAllowed() throws Exception {
-    try (Browser.Tab tab = browser.tab(1400, 900)) {
-      tab.open(primary.url() + "/#/database/" + encode(HOSTILE));
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      tab.open(primary() + "/#/database/" + encode(HOSTILE));
       tab.await("document.querySelectorAll('.facts .fact').length > 0");
       assertThat(tab.value("document.querySelectorAll('.title button').length").asInt()).isZero();
       tab.value("document.querySelector('#unlock').click()");
@@ -173,7 +228,7 @@ final class BrowserTest {
       tab.value("document.querySelectorAll('.title button')[1].click()");
       tab.await("document.querySelector('.result').textContent.includes('as a snapshot')");
       tab.await("document.querySelector('.restore').textContent.includes('snapshot')");
-      isClean(tab, primary.url());
+      isClean(tab, primary());
     }
   }
 
@@ -198,7 +253,7 @@ final class BrowserTest {
                 "127.0.0.1:0",
                 SANDBOX.path("mnt-many"))
             .serving();
-    try (Browser.Tab tab = browser.tab(1400, 900)) {
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
       tab.open(node.url());
       tab.await("document.querySelector('.t-databases dd').textContent === '2,000'");
       tab.await("document.querySelector('.databases').ariaRowCount === '2001'");

@@ -43,7 +43,7 @@ public final class Dashboard implements Closeable {
   private static final long IDLE_SECONDS = 10;
 
   /** Listings are not asked for again within this time. */
-  private static final long LISTING_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long LISTING_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private static final int MAX_LISTINGS = 32;
 
