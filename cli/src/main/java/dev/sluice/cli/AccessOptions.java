@@ -5,7 +5,6 @@ import dev.sluice.access.TokenSource;
 import dev.sluice.access.TrustFiles;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -42,26 +41,26 @@ final class AccessOptions {
   @Spec(Spec.Target.MIXEE)
   private @Nullable CommandSpec command;
 
-  /**
-   * What the flags say.
-   *
-   * @param insecure what another flag says of listening; null for nothing
-   */
-  SecuritySettings settings(@Nullable Boolean insecure) {
+  /** What the flags say. */
+  Settings settings() {
     if ((certificate == null) != (key == null) && command != null) {
       throw new ParameterException(
           command.commandLine(), "--certificate needs --key, and --key needs --certificate");
     }
-    return new SecuritySettings(
-        null,
-        new TrustFiles(ca, certificate, key),
-        List.of(),
-        tokenFile == null ? null : new TokenSource(tokenFile, null),
-        insecure);
+    TrustFiles trust = new TrustFiles(ca, certificate, key);
+    return Settings.of(
+            SecuritySettings.TRUST,
+            trust.equals(TrustFiles.NONE) ? null : trust,
+            ConfigSource.flag(ca == null ? "--certificate" : "--ca"))
+        .overriddenBy(
+            Settings.of(
+                SecuritySettings.TOKEN,
+                tokenFile == null ? null : new TokenSource(tokenFile, null),
+                ConfigSource.flag("--token-file")));
   }
 
   /** How the command asks nodes. */
   Access access() throws IOException {
-    return settings(null).access();
+    return new SecuritySettings(settings()).access();
   }
 }

@@ -5,6 +5,7 @@ import dev.sluice.capture.Capture;
 import dev.sluice.cli.DurabilitySettings.Mode;
 import dev.sluice.cluster.Cluster;
 import dev.sluice.cluster.Roles;
+import dev.sluice.cluster.StaticRole;
 import dev.sluice.durability.Durability;
 import dev.sluice.durability.FollowerDurability;
 import dev.sluice.durability.StoreDurability;
@@ -13,6 +14,7 @@ import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.Member;
 import dev.sluice.lease.Lease;
 import dev.sluice.lease.LeaseRecord;
+import dev.sluice.lease.Register;
 import dev.sluice.lease.Registers;
 import dev.sluice.log.CommitGuard;
 import dev.sluice.log.Database;
@@ -210,19 +212,24 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     snapshots = made;
     String url =
         config.cluster().advertise() != null ? config.cluster().advertise().toString() : node.url();
-    Duration ttl = config.cluster().ttlOrDefault();
-    Lease asked =
-        new Lease(
-            Registers.open(
-                Objects.requireNonNull(config.cluster().lease()), ttl.dividedBy(REQUESTS_PER_TTL)),
-            directory.nodeId(),
-            url,
-            ttl,
-            Lease.Clocks.SYSTEM);
+    Duration ttl = config.cluster().ttl();
+    Lease asked = new Lease(register(ttl), directory.nodeId(), url, ttl, Lease.Clocks.SYSTEM);
     lease = asked;
     Cluster started = new Cluster(asked, directory.nodeId(), this, this::heard);
     cluster = started;
     started.start();
+  }
+
+  private Register register(Duration ttl) throws IOException {
+    ClusterSettings settings = config.cluster();
+    if (settings.isStaticFollower()) {
+      NodeUrl from = Objects.requireNonNull(config.follow());
+      return StaticRole.follower(
+          new NodeClient(URI.create(from.toString()), access), from.toString(), ttl);
+    }
+    return settings.isStatic()
+        ? StaticRole.primary(epoch, ttl)
+        : Registers.open(Objects.requireNonNull(settings.lease()), ttl.dividedBy(REQUESTS_PER_TTL));
   }
 
   private void heard(long now) {
@@ -254,7 +261,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   @Override
   public @Nullable List<String> inSync(@Nullable LeaseRecord before, boolean forced) {
     List<String> nodes = before == null ? null : before.inSync();
-    if (settings().modeOrDefault() != Mode.FOLLOWER || nodes == null) {
+    if (settings().mode() != Mode.FOLLOWER || nodes == null) {
       // Then nothing was promised, or nothing is.
       firstInSync = null;
     } else {
@@ -284,12 +291,12 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     if (following != null && !following.finish(APPLY_MILLIS)) {
       throw notApplied();
     }
-    if (settings().modeOrDefault() == Mode.STORE) {
+    if (settings().mode() == Mode.STORE) {
       following = takeFromStores(following, term);
     }
     state.leads(term);
     forgetful = false;
-    switch (settings().modeOrDefault()) {
+    switch (settings().mode()) {
       case ASYNC -> open(following, FollowerListener.NONE, term);
       case FOLLOWER -> open(following, awaitFollowers(term), term);
       case STORE -> {
@@ -550,13 +557,13 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     try {
       all.hold(databases, deadline);
       awaitAll(client, deadline);
-      if (settings().modeOrDefault() == Mode.FOLLOWER) {
+      if (settings().mode() == Mode.FOLLOWER) {
         // This node is in the set that the other begins with: it must not forget anything.
         for (Database database : databases.all()) {
           database.log().sync();
         }
       }
-      if (settings().modeOrDefault() == Mode.STORE) {
+      if (settings().mode() == Mode.STORE) {
         leading.handOverStores();
       }
     } catch (IOException | RuntimeException e) {
@@ -616,13 +623,14 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     return primary != null
         ? durability.status()
         : new DurabilityStatus(
-            DurabilitySettings.name(settings().modeOrDefault()),
-            record == null ? null : record.inSync(),
-            null);
+            EnumNames.name(settings().mode()), record == null ? null : record.inSync(), null);
   }
 
   @Override
   public CompletableFuture<Void> handOff(String successor, long timeoutMillis) {
+    if (config.cluster().isStatic()) {
+      return isConfigured();
+    }
     Primary leading = primary;
     Cluster c = cluster;
     if (leading == null || c == null) {
@@ -639,6 +647,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   @Override
   public CompletableFuture<Void> promote(long timeoutMillis, boolean force) {
+    if (config.cluster().isStatic()) {
+      return isConfigured();
+    }
     Cluster c = cluster;
     LeaseRecord record = c == null ? null : c.lease();
     if (primary != null) {
@@ -663,6 +674,12 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
         });
   }
 
+  private static CompletableFuture<Void> isConfigured() {
+    return CompletableFuture.failedFuture(
+        new IOException(
+            "the roles of this cluster are configured: stop the primary, and start another node with --lease static:primary"));
+  }
+
   /**
    * Before the node stops: a primary hands over to a follower if there is one, so that nothing that
    * it has committed is missing there. Then changes the role no more.
@@ -673,7 +690,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
       return;
     }
     Primary leading = primary;
-    if (leading != null) {
+    if (leading != null && !config.cluster().isStatic()) {
       leading.stream().members().stream()
           .filter(member -> member.url() != null)
           .findFirst()

@@ -1,31 +1,16 @@
 package dev.sluice.cli;
 
-import static dev.sluice.cli.SluiceConfig.either;
-
 import dev.sluice.durability.DurabilityPolicy;
 import dev.sluice.durability.DurabilityPolicy.OnTimeout;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /**
- * What a commit in a cluster waits for; null where nothing is said.
+ * What a commit in a cluster waits for.
  *
- * @param mode beyond this node
- * @param followers that must have it, at least
- * @param timeout how long it may wait
- * @param onTimeout what becomes of it then
+ * @param said what is said of it
  */
-record DurabilitySettings(
-    @Nullable Mode mode,
-    @Nullable Integer followers,
-    @Nullable Duration timeout,
-    @Nullable OnTimeout onTimeout) {
-  static final DurabilitySettings EMPTY = new DurabilitySettings(null, null, null, null);
-
-  private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
+record DurabilitySettings(Settings said) {
   private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(100);
 
   /** What has a transaction when its commit returns. */
@@ -35,63 +20,66 @@ record DurabilitySettings(
     /** Followers, too. */
     FOLLOWER,
     /** The stores, too. */
-    STORE;
-
-    static Mode parse(String text) {
-      return oneOf(Mode.class, text, "durability");
-    }
+    STORE
   }
 
-  DurabilitySettings {
-    if (followers != null && followers < 1) {
-      throw new IllegalArgumentException("'durability-followers' must be greater than 0");
-    }
-    if (timeout != null && timeout.compareTo(SHORTEST_TIMEOUT) < 0) {
-      throw new IllegalArgumentException("'durability-timeout' must be at least 100ms");
-    }
-  }
+  static final ConfigKey<Mode> MODE =
+      ConfigKey.named("durability", ConfigType.oneOf(Mode.class))
+          .use(ConfigKey.Use.MOUNT)
+          .fallback(Mode.ASYNC)
+          .flag(
+              "--durability",
+              "MODE",
+              "With --lease: what has a transaction when its commit returns. async: this node;"
+                  + " follower: followers, on their disks; store: all stores.")
+          .says(
+              "for nodes with a `lease`: what has a transaction when its commit returns. `async`: this"
+                  + " node; `follower`: followers, on their disks; `store`: all stores of the database."
+                  + " The same on all nodes; see [clusters](clusters.md#durability)");
 
-  static OnTimeout parseOnTimeout(String text) {
-    return oneOf(OnTimeout.class, text, "durability-on-timeout");
-  }
+  static final ConfigKey<Integer> FOLLOWERS =
+      ConfigKey.named("durability-followers", ConfigType.COUNT)
+          .use(ConfigKey.Use.MOUNT)
+          .fallback(1)
+          .flag("--durability-followers", "N", "How many followers must have it, at least.")
+          .says("with `follower`: how many must have it, at least");
 
-  private static <T extends Enum<T>> T oneOf(Class<T> type, String text, String key) {
-    for (T value : type.getEnumConstants()) {
-      if (name(value).equals(text)) {
-        return value;
-      }
-    }
-    throw new IllegalArgumentException(
-        "'%s' is no '%s': that is one of %s"
-            .formatted(
-                text,
-                key,
-                Arrays.stream(type.getEnumConstants())
-                    .map(DurabilitySettings::name)
-                    .collect(Collectors.joining(", "))));
-  }
+  static final ConfigKey<Duration> TIMEOUT =
+      ConfigKey.named("durability-timeout", ConfigType.DURATION)
+          .use(ConfigKey.Use.MOUNT)
+          .fallback(Duration.ofSeconds(5))
+          .flag("--durability-timeout", "DURATION", "How long a commit may wait for them.")
+          .check(
+              (key, value) -> {
+                if (value.compareTo(SHORTEST_TIMEOUT) < 0) {
+                  throw new IllegalArgumentException("'" + key + "' must be at least 100ms");
+                }
+              })
+          .says(
+              "how long a commit may wait for that, at least `100ms`. Half of it is what a follower may"
+                  + " be late before others do without it");
 
-  /** As people write it. */
-  static String name(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
-  }
+  static final ConfigKey<OnTimeout> ON_TIMEOUT =
+      ConfigKey.named("durability-on-timeout", ConfigType.oneOf(OnTimeout.class))
+          .use(ConfigKey.Use.MOUNT)
+          .fallback(OnTimeout.REFUSE)
+          .flag(
+              "--durability-on-timeout",
+              "POLICY",
+              "Then, refuse: it fails, and is taken back; degrade: commits go on without waiting until"
+                  + " it is possible again.")
+          .says(
+              "what happens then. `refuse`: the commit fails and is taken back; `degrade`: commits go"
+                  + " on as with `async` until it is possible again");
 
-  DurabilitySettings overriddenBy(DurabilitySettings stronger) {
-    return new DurabilitySettings(
-        either(stronger.mode, mode),
-        either(stronger.followers, followers),
-        either(stronger.timeout, timeout),
-        either(stronger.onTimeout, onTimeout));
-  }
+  /** In the order in which they are documented. */
+  static final List<ConfigKey<?>> KEYS = List.of(MODE, FOLLOWERS, TIMEOUT, ON_TIMEOUT);
 
-  Mode modeOrDefault() {
-    return mode == null ? Mode.ASYNC : mode;
+  Mode mode() {
+    return said.get(MODE);
   }
 
   DurabilityPolicy policy() {
-    return new DurabilityPolicy(
-        followers == null ? 1 : followers,
-        timeout == null ? DEFAULT_TIMEOUT : timeout,
-        onTimeout == null ? OnTimeout.REFUSE : onTimeout);
+    return new DurabilityPolicy(said.get(FOLLOWERS), said.get(TIMEOUT), said.get(ON_TIMEOUT));
   }
 }

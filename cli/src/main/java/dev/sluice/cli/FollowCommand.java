@@ -58,13 +58,13 @@ final class FollowCommand extends CliCommand {
   @Option(
       names = "--listen",
       paramLabel = "HOST:PORT",
-      converter = NodeOptions.ListenConverter.class,
+      converter = ListenConverter.class,
       description = "Answer status, waits, followers and metrics here.")
   private @Nullable ListenAddress listen;
 
   @Mixin private AccessOptions access = new AccessOptions();
 
-  @Option(names = "--insecure", description = NodeOptions.INSECURE)
+  @Option(names = "--insecure", description = SecuritySettings.INSECURE_HELP)
   private @Nullable Boolean insecure;
 
   @Override
@@ -79,7 +79,8 @@ final class FollowCommand extends CliCommand {
     }
     Path copy = Path.of(words.get(words.size() - 1));
     String database = words.size() == 2 ? words.get(0) : "";
-    SecuritySettings security = access.settings(insecure);
+    SecuritySettings security =
+        new SecuritySettings(access.settings().with(SecuritySettings.INSECURE, insecure));
     security.check(listen);
     return isStore() ? followStore(database, copy, security) : followNode(database, copy, security);
   }

@@ -34,7 +34,9 @@ final class FollowedStore implements Closeable {
     this.url = url;
     this.database = database;
     this.pace = pace;
-    meter = new StoreMeter(url.toString(), ShippingSettings.EMPTY.pricesOf(url), Clock.systemUTC());
+    meter =
+        new StoreMeter(
+            url.toString(), SluiceConfig.EMPTY.shipping().pricesOf(url), Clock.systemUTC());
     store = new RetryingStore(Stores.open(url, meter.stats()), RETRIES);
   }
 

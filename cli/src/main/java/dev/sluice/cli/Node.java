@@ -3,7 +3,6 @@ package dev.sluice.cli;
 import dev.sluice.access.Access;
 import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
-import dev.sluice.cli.DurabilitySettings.Mode;
 import dev.sluice.follow.Follower;
 import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.Following;
@@ -171,7 +170,7 @@ final class Node implements NodeView, Closeable {
             "no mount point given",
             "name a directory, or add 'mount' to the configuration");
     MountPoint.prepare(mountPoint, data);
-    Node node = new Node(DataDirectory.open(data), config.shipping().logKeepOrDefault());
+    Node node = new Node(DataDirectory.open(data), config.shipping().logKeep());
     try {
       node.startMount(config, data, mountPoint);
       return node;
@@ -192,16 +191,6 @@ final class Node implements NodeView, Closeable {
   private void startMount(SluiceConfig config, Path data, Path mountPoint) throws IOException {
     ClusterNode member =
         config.cluster().lease() == null ? null : ClusterNode.open(config, this, directory);
-    if (member == null && config.cluster().durability().modeOrDefault() != Mode.ASYNC) {
-      throw new UserException(
-          "'durability' is for the nodes of a cluster",
-          "add --lease URL, or 'lease' to the configuration");
-    }
-    if (config.cluster().durability().modeOrDefault() == Mode.STORE && !config.hasStores()) {
-      throw new UserException(
-          "'durability' is store, and there is none",
-          "add --store URL, or 'store' to the configuration");
-    }
     boolean follows = member == null ? config.follow() != null : member.followedLast();
     if (follows) {
       databases.guard(FOLLOWS);
@@ -221,13 +210,12 @@ final class Node implements NodeView, Closeable {
               if (member != null) {
                 member.guard(made);
               }
-              if (config.followerOpenOrDefault() == FollowerOpen.READ_ONLY
-                  && (follows || member != null)) {
+              if (config.followerOpen() == FollowerOpen.READ_ONLY && (follows || member != null)) {
                 made.openReadOnlyWhile(() -> primary == null);
               }
               return made;
             },
-            config.fuseBindingOrDefault(),
+            config.fuseBinding(),
             config.lowLatency());
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
@@ -300,7 +288,8 @@ final class Node implements NodeView, Closeable {
     Path absolute = copy.toAbsolutePath();
     Path parent = Objects.requireNonNull(absolute.getParent());
     Path state = parent.resolve("." + absolute.getFileName() + "-sluice");
-    Node node = new Node(DataDirectory.open(parent, state), ShippingSettings.DEFAULT_LOG_KEEP);
+    Node node =
+        new Node(DataDirectory.open(parent, state), SluiceConfig.EMPTY.shipping().logKeep());
     try {
       node.serving = true;
       Follower started = node.makeFollower(primary, security, name -> absolute, List.of(database));
@@ -326,7 +315,8 @@ final class Node implements NodeView, Closeable {
           copy + " is there, and no copy that follows a store",
           "move or delete it, or name another file");
     }
-    Node node = new Node(DataDirectory.open(parent, state), ShippingSettings.DEFAULT_LOG_KEEP);
+    Node node =
+        new Node(DataDirectory.open(parent, state), SluiceConfig.EMPTY.shipping().logKeep());
     try {
       node.serving = true;
       node.followedStore = store;
@@ -363,9 +353,7 @@ final class Node implements NodeView, Closeable {
             "name a database and a store, or add --data DIR, or 'data' to the configuration");
     Neighbours neighbours = new Neighbours(data, file);
     neighbours.check();
-    Node node =
-        new Node(
-            DataDirectory.open(data, neighbours.state()), config.shipping().logKeepOrDefault());
+    Node node = new Node(DataDirectory.open(data, neighbours.state()), config.shipping().logKeep());
     try {
       Beside started =
           Beside.start(
@@ -373,7 +361,7 @@ final class Node implements NodeView, Closeable {
                   data,
                   neighbours.selection(config.include(), config.exclude()),
                   file == null,
-                  config.checkpointPagesOrDefault()),
+                  config.checkpointPages()),
               node.databases);
       node.beside = started;
       NodeStores opened = new NodeStores(config);

@@ -1,137 +1,151 @@
 package dev.sluice.cli;
 
-import dev.sluice.monitor.ListenAddress;
-import dev.sluice.store.StoreUrl;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
-/** The flags of every command that runs a primary, for use as a mixin. A flag wins over its key. */
+/**
+ * The flags of every command that a configuration is for, for use as a mixin: {@link #addFlags}
+ * adds one for each key that has one. A flag wins over its key.
+ */
 final class NodeOptions {
-  static final String INSECURE =
-      "Listen for other machines even if nobody is asked for a token or a certificate.";
-
   @Option(
       names = "--config",
       paramLabel = "FILE",
       description = "Configuration; the flags below are also its keys.")
   private @Nullable Path config;
 
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      description = "Directory with the databases and Sluice's own files.")
-  private @Nullable Path data;
-
-  @Option(
-      names = "--store",
-      paramLabel = "URL",
-      converter = BackupCommand.StoreUrlConverter.class,
-      description =
-          "Back up below this URL, such as file:///backups; a database at URL/<its name>. May be"
-              + " repeated: each has everything.")
-  private List<StoreUrl> store = List.of();
-
-  @Option(
-      names = "--listen",
-      paramLabel = "HOST:PORT",
-      converter = ListenConverter.class,
-      description = "Answer status, waits, followers and metrics here.")
-  private @Nullable ListenAddress listen;
-
   @Mixin private AccessOptions access = new AccessOptions();
 
-  @Option(names = "--insecure", description = INSECURE)
-  private @Nullable Boolean insecure;
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec command;
 
-  @Option(
-      names = "--sync-interval",
-      paramLabel = "DURATION",
-      converter = Durations.Converter.class,
-      description = "How often transactions go to the store, such as 500ms (default: 1s).")
-  private @Nullable Duration syncInterval;
+  /** Gives a flag to each key of a command that has these options, and of those below it. */
+  static void addFlags(CommandLine command) {
+    CommandSpec spec = command.getCommandSpec();
+    if (spec.mixins().values().stream().anyMatch(m -> m.userObject() instanceof NodeOptions)) {
+      SluiceConfig.KEYS.stream().filter(key -> isFor(spec, key)).forEach(key -> add(spec, key));
+    }
+    command.getSubcommands().values().forEach(NodeOptions::addFlags);
+  }
 
-  @Option(
-      names = "--levels",
-      split = ",",
-      paramLabel = "DURATION",
-      converter = Durations.Converter.class,
-      description = "How often shipped files are merged, level by level (default: 30s,5m,1h).")
-  private @Nullable List<Duration> levels;
+  private static boolean isFor(CommandSpec command, ConfigKey<?> key) {
+    return switch (key.use()) {
+      case EVERY -> true;
+      case MOUNT -> !command.name().equals("replicate");
+      case REPLICATE -> !command.name().equals("mount");
+    };
+  }
 
-  @Option(
-      names = "--snapshot-interval",
-      paramLabel = "DURATION",
-      converter = Durations.Converter.class,
-      description = "How often a changed database is put into the store whole (default: 24h).")
-  private @Nullable Duration snapshotInterval;
+  private static <T> void add(CommandSpec command, ConfigKey<T> key) {
+    ConfigKey.Flag<T> flag = key.flag();
+    if (flag == null) {
+      return;
+    }
+    OptionSpec.Builder option =
+        OptionSpec.builder(flag.name().replace("[no-]", ""))
+            .description(help(key, flag))
+            .negatable(flag.isNegatable());
+    if (flag.paramLabel().isEmpty()) {
+      option.type(Boolean.class).arity("0");
+    } else if (key.type().isList()) {
+      option
+          .type(List.class)
+          .auxiliaryTypes(String.class)
+          .arity("1")
+          .paramLabel(flag.paramLabel().replace(",…", ""))
+          .splitRegex(flag.paramLabel().endsWith(",…") ? "," : "");
+    } else {
+      option.type(String.class).arity("1").paramLabel(flag.paramLabel());
+    }
+    command.addOption(option.build());
+  }
 
-  @Option(
-      names = "--retention",
-      paramLabel = "DURATION",
-      converter = Durations.Converter.class,
-      description = "How far back restores must reach (default: 24h).")
-  private @Nullable Duration retention;
+  /** With the default, where it is a value and the text has none. */
+  private static <T> String help(ConfigKey<T> key, ConfigKey.Flag<T> flag) {
+    T fallback = key.fallback();
+    if (fallback == null || flag.paramLabel().isEmpty()) {
+      return flag.help();
+    }
+    String text =
+        key.fallbackText().isEmpty()
+            ? ConfigDocs.word(key.type().write(fallback))
+            : ConfigDocs.plain(key.fallbackText());
+    String help = flag.help();
+    return (help.endsWith(".") ? help.substring(0, help.length() - 1) : help)
+        + " (default: "
+        + text
+        + ").";
+  }
 
-  @Option(
-      names = "--verify-interval",
-      paramLabel = "DURATION",
-      converter = Durations.Converter.class,
-      description =
-          "How often each backup is restored to a scratch file and checked, such as 24h (default:"
-              + " never).")
-  private @Nullable Duration verifyInterval;
-
-  @Option(
-      names = "--bandwidth",
-      paramLabel = "SIZE",
-      converter = ByteSize.Converter.class,
-      description =
-          "How much a second goes to all stores together, such as 10MB (default: any amount).")
-  private @Nullable ByteSize bandwidth;
+  /** The configuration file; null when none was given. */
+  @Nullable Path file() {
+    return config;
+  }
 
   /**
    * The configuration file, if one was given, overridden by the flags.
    *
-   * @param more what the other flags of the command say
+   * @param more what the command knows besides
    */
-  SluiceConfig resolve(SluiceConfig more) throws IOException {
-    SluiceConfig file =
-        config == null ? SluiceConfig.EMPTY : ConfigFile.read(config, System::getenv);
-    return file.overriddenBy(
-            SluiceConfig.ofNode(
-                data,
-                listen,
-                store,
-                new ShippingSettings(
-                    syncInterval,
-                    levels,
-                    snapshotInterval,
-                    retention,
-                    null,
-                    verifyInterval,
-                    bandwidth,
-                    null,
-                    null,
-                    null),
-                access.settings(insecure)))
-        .overriddenBy(more);
+  SluiceConfig resolve(Settings more) throws IOException {
+    return resolve(config, more);
   }
 
-  static final class ListenConverter implements ITypeConverter<ListenAddress> {
-    @Override
-    public ListenAddress convert(String text) {
-      try {
-        return ListenAddress.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
-      }
+  /** As {@link #resolve(Settings)}, with a file that was given in another way, too. */
+  SluiceConfig resolve(@Nullable Path named, Settings more) throws IOException {
+    Path read = named == null ? config : named;
+    Settings file = read == null ? Settings.NONE : ConfigFile.read(read, System::getenv).said();
+    try {
+      return new SluiceConfig(
+          file.overriddenBy(flags()).overriddenBy(access.settings()).overriddenBy(more));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec().commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private CommandSpec spec() {
+    return Objects.requireNonNull(command);
+  }
+
+  private Settings flags() {
+    ParseResult given = spec().commandLine().getParseResult();
+    Settings settings = Settings.NONE;
+    for (ConfigKey<?> key : SluiceConfig.KEYS) {
+      settings = settings.overriddenBy(flag(given, key));
+    }
+    return settings;
+  }
+
+  private <T> Settings flag(ParseResult given, ConfigKey<T> key) {
+    ConfigKey.Flag<T> flag = key.flag();
+    if (flag == null) {
+      return Settings.NONE;
+    }
+    String name = flag.name().replace("[no-]", "");
+    Object value = given.matchedOptionValue(name, (Object) null);
+    if (value == null) {
+      return Settings.NONE;
+    }
+    List<String> words =
+        value instanceof List<?> several
+            ? several.stream().map(String::valueOf).toList()
+            : List.of(value.toString());
+    try {
+      return Settings.of(key, key.ofWords(words, ConfigReader.ofFlags()), ConfigSource.flag(name));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          spec().commandLine(), "Invalid value for option '" + name + "': " + e.getMessage(), e);
     }
   }
 }

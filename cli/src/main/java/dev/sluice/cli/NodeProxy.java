@@ -34,7 +34,7 @@ final class NodeProxy implements Closeable {
   static @Nullable NodeProxy start(SluiceConfig config, NodeView node, Metrics metrics)
       throws IOException {
     ProxySettings settings = config.proxy();
-    if (settings.listen() == null) {
+    if (!settings.isGiven()) {
       return null;
     }
     ProxyOptions options;

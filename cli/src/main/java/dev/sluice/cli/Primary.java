@@ -87,14 +87,13 @@ final class Primary implements Closeable {
             snapshots,
             config.shipping().policy(),
             new LogLimits(
-                config.shipping().logKeepOrDefault().bytes(),
-                config.shipping().logLimitOrDefault().bytes()),
+                config.shipping().logKeep().bytes(), config.shipping().logLimit().bytes()),
             Clock.systemUTC(),
             epoch > 0,
             awaits);
     shipper = started;
     started.start();
-    verify(config.shipping().verifyIntervalOrDefault(), directory, databases, started);
+    verify(config.shipping().verifyInterval(), directory, databases, started);
   }
 
   private void verify(

@@ -6,10 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -29,22 +27,6 @@ import picocli.CommandLine.Parameters;
 final class ReplicateCommand extends CliCommand {
   @Mixin private NodeOptions options = new NodeOptions();
 
-  @Option(
-      names = "--include",
-      paramLabel = "GLOB",
-      description = "Only these databases, by their path below DIR, such as '**.db'.")
-  private List<String> include = List.of();
-
-  @Option(names = "--exclude", paramLabel = "GLOB", description = "Not these databases.")
-  private List<String> exclude = List.of();
-
-  @Option(
-      names = "--checkpoint-pages",
-      paramLabel = "PAGES",
-      description =
-          "Pages in a WAL from which Sluice checkpoints when the application does not (default: 1000).")
-  private @Nullable Integer checkpointPages;
-
   @Parameters(
       arity = "0..*",
       paramLabel = "FILE URL [-- COMMAND]",
@@ -63,8 +45,7 @@ final class ReplicateCommand extends CliCommand {
   public Integer call() throws IOException, InterruptedException {
     int own = ownWords(words);
     List<String> command = words.subList(own, words.size());
-    SluiceConfig settings =
-        options.resolve(SluiceConfig.ofReplicate(include, exclude, checkpointPages));
+    SluiceConfig settings = options.resolve(Settings.NONE);
     Path file = null;
     if (own > 0) {
       file = file(words.get(0));
@@ -72,6 +53,7 @@ final class ReplicateCommand extends CliCommand {
     } else if (settings.data() == null) {
       throw usage("name a database and a store, or a directory with --data or --config");
     }
+    ConfigAdvice.check(settings);
     settings.security().check(settings.listen());
     Running running = new Running();
     try (Node node = Node.beside(settings, file)) {

@@ -89,6 +89,7 @@ final class Sluice extends CliCommand {
     for (Class<? extends CliCommand> command : named.isEmpty() ? COMMANDS : named) {
       commands.addSubcommand(command);
     }
+    NodeOptions.addFlags(commands);
     commands
         .setColorScheme(
             new ColorScheme.Builder(Ansi.AUTO)

@@ -1,259 +1,192 @@
 package dev.sluice.cli;
 
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.sluice.access.TlsFiles;
-import dev.sluice.access.TokenGrant;
-import dev.sluice.access.TokenSource;
-import dev.sluice.access.TrustFiles;
 import dev.sluice.beside.Beside;
-import dev.sluice.durability.DurabilityPolicy.OnTimeout;
 import dev.sluice.fuse.binding.FuseBinding;
 import dev.sluice.monitor.ListenAddress;
-import dev.sluice.node.Prices;
 import dev.sluice.store.StoreUrl;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a node runs: what the configuration file and the flags say together; {@code
- * docs/configuration.md} describes the keys.
+ * How a node runs: what the configuration file and the flags say together. {@link #KEYS} is all
+ * that can be said; a key has its own entry in the class that uses it, and nothing else.
  *
- * @param data directory with the databases and Sluice's own files
- * @param mount where applications find the databases
- * @param listen where the HTTP API answers; null for nowhere
- * @param follow the primary to follow; null on a primary
- * @param cluster how it takes turns with others as the primary
- * @param store below which the backups of all databases lie, one or several; empty for none
- * @param shipping how they are kept there
- * @param security who may ask, and how others are asked
- * @param fuseBinding how the mount speaks with the kernel
- * @param lowLatency whether processors may not sleep while the mount is busy; null for only in a
- *     virtual machine
- * @param followerOpen how applications open databases while the node follows; null for read-write
- * @param databases exceptions for single databases
- * @param include globs of the databases that are replicated without a mount; empty for all
- * @param exclude globs of those that are not
- * @param checkpointPages frames in a WAL from which {@code replicate} checkpoints
- * @param proxy the proxy before the application
+ * @param said what is said
  */
-record SluiceConfig(
-    @Nullable Path data,
-    @Nullable Path mount,
-    @Nullable ListenAddress listen,
-    @Nullable NodeUrl follow,
-    ClusterSettings cluster,
-    List<StoreUrl> store,
-    ShippingSettings shipping,
-    SecuritySettings security,
-    @Nullable FuseBinding fuseBinding,
-    @Nullable Boolean lowLatency,
-    @Nullable FollowerOpen followerOpen,
-    List<DatabaseConfig> databases,
-    List<String> include,
-    List<String> exclude,
-    @Nullable Integer checkpointPages,
-    ProxySettings proxy) {
+record SluiceConfig(Settings said) {
+  static final ConfigKey<Path> DATA =
+      ConfigKey.named("data", ConfigType.PATH)
+          .fallbackText("must be given")
+          .flag("--data", "DIR", "Directory with the databases and Sluice's own files.")
+          .says(
+              "directory with the databases and, in `.sluice`, Sluice's own files; for `sluice"
+                  + " replicate` all databases below it are followed");
+
+  static final ConfigKey<Path> MOUNT =
+      ConfigKey.named("mount", ConfigType.PATH)
+          .use(ConfigKey.Use.MOUNT)
+          .fallbackText("must be given")
+          .says(
+              "directory where applications find the databases; empty, and outside of `data`; on the"
+                  + " command line the argument of `sluice mount`");
+
+  static final ConfigKey<ListenAddress> LISTEN =
+      ConfigKey.named("listen", ConfigType.ADDRESS)
+          .fallbackText("nothing listens")
+          .flag("--listen", "HOST:PORT", "Answer status, waits, followers and metrics here.")
+          .says(
+              "`host:port` where status, waits, followers and metrics are answered; `:4480` for all"
+                  + " addresses, port 0 for any that is free. On other addresses than loopback only"
+                  + " with `tokens` or `tls`, or `insecure`");
+
+  static final ConfigKey<NodeUrl> FOLLOW =
+      ConfigKey.named("follow", ConfigType.NODE_URL)
+          .use(ConfigKey.Use.MOUNT)
+          .fallbackText("the node is a primary")
+          .flag("--follow", "URL", "Follow the primary at this URL; applications then only read.")
+          .says("URL of the primary to follow, `http://host:port` or `https://host:port`");
+
+  static final ConfigKey<List<StoreUrl>> STORE =
+      ConfigKey.named("store", ConfigType.oneOrMore(ConfigType.STORE_URL))
+          .fallback(List.of())
+          .fallbackText("no backup")
+          .flag(
+              "--store",
+              "URL",
+              "Back up below this URL, such as file:///backups; a database at URL/<its name>. May be"
+                  + " repeated: each has everything.")
+          .says(
+              "URL below which backups lie, each database at `URL/<its path>`: `file:///directory`,"
+                  + " `s3://bucket/prefix` and [others](stores.md). A list, or the flag again, for"
+                  + " several: each has everything, and none waits for another");
+
+  static final ConfigKey<FuseBinding> FUSE_BINDING =
+      ConfigKey.named("fuse-binding", ConfigType.oneOf(FuseBinding.class))
+          .use(ConfigKey.Use.MOUNT)
+          .fallback(FuseBinding.DEVICE)
+          .flag("--fuse-binding", "BINDING", "How to speak with the kernel, device or jnr-fuse.")
+          .says(
+              "how the mount speaks with the kernel: `device` reads /dev/fuse itself, the default,"
+                  + " because the other costs hard links, extended attributes and stat of a file that"
+                  + " is deleted while open; `jnr-fuse` goes through libfuse's high-level layer");
+
+  static final ConfigKey<Boolean> LOW_LATENCY =
+      ConfigKey.named("low-latency", ConfigType.YES_NO)
+          .use(ConfigKey.Use.MOUNT)
+          .fallbackText("`true` in a virtual machine where it is allowed, else `false`")
+          .flag(
+              "--[no-]low-latency",
+              "",
+              "Keep processors from sleeping while applications write: commits up to twice as fast,"
+                  + " more power used. Needs root (default: in virtual machines, where allowed).")
+          .says(
+              "while more than 2,000 requests a second come, idle processors of the machine poll"
+                  + " instead of sleeping: commits are up to twice as fast where a sleeping processor"
+                  + " takes long to wake, as in most virtual machines; costs power; needs write access"
+                  + " to /dev/cpu_dma_latency, that is root. When asked for, it is an error where that"
+                  + " is not allowed");
+
+  static final ConfigKey<FollowerOpen> FOLLOWER_OPEN =
+      ConfigKey.named("follower-open", ConfigType.oneOf(FollowerOpen.class))
+          .use(ConfigKey.Use.MOUNT)
+          .fallback(FollowerOpen.READ_WRITE)
+          .flag(
+              "--follower-open",
+              "HOW",
+              "How applications open databases while this node follows: read-write, so that writes"
+                  + " get SQLITE_BUSY, or read-only, so that they get SQLITE_READONLY at once.")
+          .says(
+              "for `sluice mount`: how applications open databases while the node follows another."
+                  + " `read-write`: writes get `SQLITE_BUSY`, after the busy time-out; `read-only`: as a"
+                  + " file that may not be written, writes get `SQLITE_READONLY` at once, see"
+                  + " [followers](followers.md#writers-on-a-follower)");
+
+  static final ConfigKey<List<String>> INCLUDE =
+      ConfigKey.named("include", ConfigType.listOf(ConfigType.TEXT))
+          .use(ConfigKey.Use.REPLICATE)
+          .fallback(List.of())
+          .fallbackText("all")
+          .flag(
+              "--include",
+              "GLOB",
+              "Only these databases, by their path below DIR, such as '**.db'.")
+          .says(
+              "for `sluice replicate`: globs of the databases that are followed, by their path below"
+                  + " `data`: `[\"**.db\"]`. `*` stays within a directory, `**` does not");
+
+  static final ConfigKey<List<String>> EXCLUDE =
+      ConfigKey.named("exclude", ConfigType.listOf(ConfigType.TEXT))
+          .use(ConfigKey.Use.REPLICATE)
+          .fallback(List.of())
+          .fallbackText("none")
+          .flag("--exclude", "GLOB", "Not these databases.")
+          .says("for `sluice replicate`: globs of databases that are not");
+
+  static final ConfigKey<Integer> CHECKPOINT_PAGES =
+      ConfigKey.named("checkpoint-pages", ConfigType.COUNT)
+          .use(ConfigKey.Use.REPLICATE)
+          .fallback(Beside.Options.DEFAULT_CHECKPOINT_PAGES)
+          .flag(
+              "--checkpoint-pages",
+              "PAGES",
+              "Pages in a WAL from which Sluice checkpoints when the application does not.")
+          .says(
+              "for `sluice replicate`: frames in a WAL from which Sluice checkpoints, when the"
+                  + " application does not; writers may be made to wait for it at four times that");
+
+  private static final ConfigKey<String> DATABASE_PATH =
+      ConfigKey.named("path", ConfigType.TEXT)
+          .required()
+          .says("the database, by its path below `data`, such as `shop/app.db`");
+  private static final ConfigKey<List<StoreUrl>> DATABASE_STORE =
+      ConfigKey.named("store", ConfigType.oneOrMore(ConfigType.STORE_URL))
+          .fallbackText("`store` of all `/<path>`")
+          .says("where the backup of this database lies itself; one URL, or a list");
+
+  static final ConfigKey<List<DatabaseConfig>> DATABASES =
+      ConfigKey.named(
+              "databases",
+              ConfigType.listOf(
+                  ConfigType.ofKeys(
+                      List.of(DATABASE_PATH, DATABASE_STORE),
+                      said ->
+                          new DatabaseConfig(
+                              said.get(DATABASE_PATH),
+                              said.has(DATABASE_STORE) ? said.get(DATABASE_STORE) : List.of()),
+                      database ->
+                          Settings.NONE
+                              .with(DATABASE_PATH, database.path())
+                              .with(
+                                  DATABASE_STORE,
+                                  database.store().isEmpty() ? null : database.store()))))
+          .fallback(List.of())
+          .fallbackText("all alike")
+          .check((key, databases) -> checkPaths(databases))
+          .says("what differs for single databases");
+
+  /** All, in the order in which they are documented. */
+  static final List<ConfigKey<?>> KEYS =
+      Stream.<Collection<ConfigKey<?>>>of(
+              List.of(DATA, MOUNT, LISTEN, FOLLOW),
+              ClusterSettings.KEYS,
+              DurabilitySettings.KEYS,
+              List.of(STORE),
+              ShippingSettings.KEYS,
+              List.of(FUSE_BINDING, LOW_LATENCY, FOLLOWER_OPEN),
+              List.of(INCLUDE, EXCLUDE, CHECKPOINT_PAGES),
+              List.of(ProxySettings.PROXY),
+              SecuritySettings.KEYS,
+              List.of(DATABASES))
+          .flatMap(Collection::stream)
+          .toList();
+
   /** Nothing is said. */
-  static final SluiceConfig EMPTY =
-      new SluiceConfig(
-          null,
-          null,
-          null,
-          null,
-          ClusterSettings.EMPTY,
-          List.of(),
-          ShippingSettings.EMPTY,
-          SecuritySettings.EMPTY,
-          null,
-          null,
-          null,
-          List.of(),
-          List.of(),
-          List.of(),
-          null,
-          ProxySettings.EMPTY);
-
-  /** What the file says, key by key; null where it says nothing. */
-  @JsonCreator
-  static SluiceConfig ofKeys(
-      @JsonProperty("data") @Nullable Path data,
-      @JsonProperty("mount") @Nullable Path mount,
-      @JsonProperty("listen") @Nullable ListenAddress listen,
-      @JsonProperty("follow") @Nullable NodeUrl follow,
-      @JsonProperty("lease") @Nullable String lease,
-      @JsonProperty("lease-ttl") @Nullable Duration leaseTtl,
-      @JsonProperty("advertise") @Nullable NodeUrl advertise,
-      @JsonProperty("durability") DurabilitySettings.@Nullable Mode durability,
-      @JsonProperty("durability-followers") @Nullable Integer durabilityFollowers,
-      @JsonProperty("durability-timeout") @Nullable Duration durabilityTimeout,
-      @JsonProperty("durability-on-timeout") @Nullable OnTimeout durabilityOnTimeout,
-      @JsonProperty("store") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-          @Nullable List<StoreUrl> store,
-      @JsonProperty("sync-interval") @Nullable Duration syncInterval,
-      @JsonProperty("levels") @Nullable List<Duration> levels,
-      @JsonProperty("snapshot-interval") @Nullable Duration snapshotInterval,
-      @JsonProperty("retention") @Nullable Duration retention,
-      @JsonProperty("l0-retention") @Nullable Duration l0Retention,
-      @JsonProperty("verify-interval") @Nullable Duration verifyInterval,
-      @JsonProperty("bandwidth") @Nullable ByteSize bandwidth,
-      @JsonProperty("log-keep") @Nullable ByteSize logKeep,
-      @JsonProperty("log-limit") @Nullable ByteSize logLimit,
-      @JsonProperty("prices") @Nullable Prices prices,
-      @JsonProperty("tls") @Nullable TlsFiles tls,
-      @JsonProperty("trust") @Nullable TrustFiles trust,
-      @JsonProperty("tokens") @Nullable List<TokenGrant> tokens,
-      @JsonProperty("token") @Nullable TokenSource token,
-      @JsonProperty("insecure") @Nullable Boolean insecure,
-      @JsonProperty("fuse-binding") @Nullable FuseBinding fuseBinding,
-      @JsonProperty("low-latency") @Nullable Boolean lowLatency,
-      @JsonProperty("follower-open") @Nullable FollowerOpen followerOpen,
-      @JsonProperty("databases") @Nullable List<DatabaseConfig> databases,
-      @JsonProperty("include") @Nullable List<String> include,
-      @JsonProperty("exclude") @Nullable List<String> exclude,
-      @JsonProperty("checkpoint-pages") @Nullable Integer checkpointPages,
-      @JsonProperty("proxy") @Nullable ProxySettings proxy) {
-    return new SluiceConfig(
-        data,
-        mount,
-        listen,
-        follow,
-        new ClusterSettings(
-            lease,
-            leaseTtl,
-            advertise,
-            new DurabilitySettings(
-                durability, durabilityFollowers, durabilityTimeout, durabilityOnTimeout)),
-        orEmpty(store),
-        new ShippingSettings(
-            syncInterval,
-            levels,
-            snapshotInterval,
-            retention,
-            l0Retention,
-            verifyInterval,
-            bandwidth,
-            logKeep,
-            logLimit,
-            prices),
-        new SecuritySettings(
-            tls, trust == null ? TrustFiles.NONE : trust, orEmpty(tokens), token, insecure),
-        fuseBinding,
-        lowLatency,
-        followerOpen,
-        orEmpty(databases),
-        orEmpty(include),
-        orEmpty(exclude),
-        checkpointPages,
-        proxy == null ? ProxySettings.EMPTY : proxy);
-  }
-
-  private static <T> List<T> orEmpty(@Nullable List<T> list) {
-    return list == null ? List.of() : list;
-  }
-
-  /** What flags of all nodes say. */
-  static SluiceConfig ofNode(
-      @Nullable Path data,
-      @Nullable ListenAddress listen,
-      List<StoreUrl> store,
-      ShippingSettings shipping,
-      SecuritySettings security) {
-    return new SluiceConfig(
-        data,
-        null,
-        listen,
-        null,
-        ClusterSettings.EMPTY,
-        store,
-        shipping,
-        security,
-        null,
-        null,
-        null,
-        List.of(),
-        List.of(),
-        List.of(),
-        null,
-        ProxySettings.EMPTY);
-  }
-
-  /** What only flags of a mount say. */
-  static SluiceConfig ofMount(
-      @Nullable Path mount,
-      @Nullable NodeUrl follow,
-      ClusterSettings cluster,
-      @Nullable FuseBinding fuseBinding,
-      @Nullable Boolean lowLatency,
-      @Nullable FollowerOpen followerOpen,
-      ProxySettings proxy) {
-    return new SluiceConfig(
-        null,
-        mount,
-        null,
-        follow,
-        cluster,
-        List.of(),
-        ShippingSettings.EMPTY,
-        SecuritySettings.EMPTY,
-        fuseBinding,
-        lowLatency,
-        followerOpen,
-        List.of(),
-        List.of(),
-        List.of(),
-        null,
-        proxy);
-  }
-
-  /** What only flags of a node without a mount say. */
-  static SluiceConfig ofReplicate(
-      List<String> include, List<String> exclude, @Nullable Integer checkpointPages) {
-    return new SluiceConfig(
-        null,
-        null,
-        null,
-        null,
-        ClusterSettings.EMPTY,
-        List.of(),
-        ShippingSettings.EMPTY,
-        SecuritySettings.EMPTY,
-        null,
-        null,
-        null,
-        List.of(),
-        include,
-        exclude,
-        checkpointPages,
-        ProxySettings.EMPTY);
-  }
-
-  /** These settings for one file, with {@code own} stores in place of those below a common one. */
-  SluiceConfig ofFile(Path file, List<StoreUrl> own) {
-    String name = String.valueOf(file.getFileName());
-    return new SluiceConfig(
-        file.getParent(),
-        mount,
-        listen,
-        follow,
-        cluster,
-        own.isEmpty() ? store : List.of(),
-        shipping,
-        security,
-        fuseBinding,
-        lowLatency,
-        followerOpen,
-        own.isEmpty() ? databases : List.of(new DatabaseConfig(name, own)),
-        List.of(),
-        List.of(),
-        checkpointPages,
-        proxy);
-  }
+  static final SluiceConfig EMPTY = new SluiceConfig(Settings.NONE);
 
   /**
    * What differs for one database.
@@ -261,16 +194,12 @@ record SluiceConfig(
    * @param path below the data directory
    * @param store where its backup lies itself, one or several; empty for below the common ones
    */
-  record DatabaseConfig(
-      String path,
-      @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY) List<StoreUrl> store) {
+  record DatabaseConfig(String path, List<StoreUrl> store) {
     DatabaseConfig {
-      store = store == null ? List.of() : List.copyOf(store);
-      if (path == null || path.isEmpty()) {
-        throw new IllegalArgumentException("a database has no 'path'");
-      }
+      store = List.copyOf(store);
       Path relative = Path.of(path);
-      if (relative.isAbsolute()
+      if (path.isEmpty()
+          || relative.isAbsolute()
           || !relative.normalize().equals(relative)
           || relative.startsWith("..")) {
         throw new IllegalArgumentException(
@@ -279,18 +208,7 @@ record SluiceConfig(
     }
   }
 
-  SluiceConfig {
-    store = List.copyOf(store);
-    databases = List.copyOf(databases);
-    include = List.copyOf(include);
-    exclude = List.copyOf(exclude);
-    if (checkpointPages != null && checkpointPages < 1) {
-      throw new IllegalArgumentException("'checkpoint-pages' must be greater than 0");
-    }
-    if (follow != null && cluster.lease() != null) {
-      throw new IllegalArgumentException(
-          "'follow' and 'lease': the lease says whom to follow; give one of them");
-    }
+  private static void checkPaths(List<DatabaseConfig> databases) {
     Set<String> paths = new HashSet<>();
     for (DatabaseConfig database : databases) {
       if (!paths.add(database.path())) {
@@ -299,58 +217,130 @@ record SluiceConfig(
     }
   }
 
-  /** These settings, with those of {@code stronger} in place of them where it has any. */
-  SluiceConfig overriddenBy(SluiceConfig stronger) {
-    return new SluiceConfig(
-        either(stronger.data, data),
-        either(stronger.mount, mount),
-        either(stronger.listen, listen),
-        either(stronger.follow, follow),
-        cluster.overriddenBy(stronger.cluster),
-        stronger.store.isEmpty() ? store : stronger.store,
-        shipping.overriddenBy(stronger.shipping),
-        security.overriddenBy(stronger.security),
-        either(stronger.fuseBinding, fuseBinding),
-        either(stronger.lowLatency, lowLatency),
-        either(stronger.followerOpen, followerOpen),
-        stronger.databases.isEmpty() ? databases : stronger.databases,
-        stronger.include.isEmpty() ? include : stronger.include,
-        stronger.exclude.isEmpty() ? exclude : stronger.exclude,
-        either(stronger.checkpointPages, checkpointPages),
-        proxy.overriddenBy(stronger.proxy));
+  /**
+   * @throws IllegalArgumentException when it makes no sense for any command
+   */
+  SluiceConfig {
+    ClusterSettings cluster = new ClusterSettings(said);
+    if (said.has(FOLLOW) && cluster.lease() != null && !cluster.isStaticFollower()) {
+      throw new IllegalArgumentException(
+          "'follow' and 'lease': the lease says whom to follow; give one of them");
+    }
   }
 
-  static <T> @Nullable T either(@Nullable T strong, @Nullable T weak) {
-    return strong == null ? weak : strong;
+  /** These settings for one file, with {@code own} stores in place of those below a common one. */
+  SluiceConfig ofFile(Path file, List<StoreUrl> own) {
+    Settings one =
+        said.without(INCLUDE).without(EXCLUDE).without(DATA).with(DATA, file.getParent());
+    if (!own.isEmpty()) {
+      String name = String.valueOf(file.getFileName());
+      one =
+          one.without(STORE)
+              .without(DATABASES)
+              .with(DATABASES, List.of(new DatabaseConfig(name, own)));
+    }
+    return new SluiceConfig(one);
   }
 
-  int checkpointPagesOrDefault() {
-    return checkpointPages == null ? Beside.Options.DEFAULT_CHECKPOINT_PAGES : checkpointPages;
+  /** Directory with the databases and Sluice's own files. */
+  @Nullable Path data() {
+    return said.find(DATA);
   }
 
-  FollowerOpen followerOpenOrDefault() {
-    return followerOpen == null ? FollowerOpen.READ_WRITE : followerOpen;
+  /** Where applications find the databases. */
+  @Nullable Path mount() {
+    return said.find(MOUNT);
   }
 
-  FuseBinding fuseBindingOrDefault() {
-    return fuseBinding == null ? FuseBinding.DEVICE : fuseBinding;
+  /** Where the HTTP API answers; null for nowhere. */
+  @Nullable ListenAddress listen() {
+    return said.find(LISTEN);
+  }
+
+  /** The primary to follow; null on a primary. */
+  @Nullable NodeUrl follow() {
+    return said.find(FOLLOW);
+  }
+
+  /** How it takes turns with others as the primary. */
+  ClusterSettings cluster() {
+    return new ClusterSettings(said);
+  }
+
+  /** Below which the backups of all databases lie, one or several; empty for none. */
+  List<StoreUrl> store() {
+    return said.get(STORE);
+  }
+
+  /** How backups are kept there. */
+  ShippingSettings shipping() {
+    return new ShippingSettings(said);
+  }
+
+  /** Who may ask, and how others are asked. */
+  SecuritySettings security() {
+    return new SecuritySettings(said);
+  }
+
+  /** How the mount speaks with the kernel. */
+  FuseBinding fuseBinding() {
+    return said.get(FUSE_BINDING);
+  }
+
+  /**
+   * Whether processors may not sleep while the mount is busy; null for only in a virtual machine.
+   */
+  @Nullable Boolean lowLatency() {
+    return said.find(LOW_LATENCY);
+  }
+
+  /** How applications open databases while the node follows. */
+  FollowerOpen followerOpen() {
+    return said.get(FOLLOWER_OPEN);
+  }
+
+  /** Globs of the databases that are replicated without a mount; empty for all. */
+  List<String> include() {
+    return said.get(INCLUDE);
+  }
+
+  /** Globs of those that are not. */
+  List<String> exclude() {
+    return said.get(EXCLUDE);
+  }
+
+  /** Frames in a WAL from which {@code replicate} checkpoints. */
+  int checkpointPages() {
+    return said.get(CHECKPOINT_PAGES);
+  }
+
+  /** The proxy before the application. */
+  ProxySettings proxy() {
+    Settings proxy = said.find(ProxySettings.PROXY);
+    return new ProxySettings(proxy == null ? Settings.NONE : proxy);
+  }
+
+  /** Exceptions for single databases. */
+  List<DatabaseConfig> databases() {
+    return said.get(DATABASES);
   }
 
   /** Whether any database has a store. */
   boolean hasStores() {
-    return !store.isEmpty() || databases.stream().anyMatch(database -> !database.store().isEmpty());
+    return !store().isEmpty()
+        || databases().stream().anyMatch(database -> !database.store().isEmpty());
   }
 
   /**
    * Where the backups of a database lie: those it has itself, or its name below the common ones.
    */
   List<StoreUrl> storesOf(String database) {
-    for (DatabaseConfig exception : databases) {
+    for (DatabaseConfig exception : databases()) {
       if (exception.path().equals(database) && !exception.store().isEmpty()) {
         return exception.store();
       }
     }
-    return store.stream().map(base -> below(base, database)).toList();
+    return store().stream().map(base -> below(base, database)).toList();
   }
 
   /** Where the backup of a database is below a store. */

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 final class UserException extends IOException {
   private static final long serialVersionUID = 1;
 
+  private final String what;
+  private final String whatToDo;
+
   /**
    * @param what is wrong, beginning with the thing it is about
    * @param whatToDo the next step, as an imperative
@@ -21,5 +24,15 @@ final class UserException extends IOException {
   /** As {@link #UserException(String, String)}; the cause is shown with {@code --verbose}. */
   UserException(String what, String whatToDo, @Nullable Throwable cause) {
     super(what + "; " + whatToDo, cause);
+    this.what = what;
+    this.whatToDo = whatToDo;
+  }
+
+  String what() {
+    return what;
+  }
+
+  String whatToDo() {
+    return whatToDo;
   }
 }

@@ -76,7 +76,7 @@ final class ConfigImportTest {
     // With the variables that it takes from the environment.
     SluiceConfig config = ConfigFile.read(written, name -> name.equals("BUCKET") ? "bucket" : "/x");
     assertThat(config.storesOf("audit/log.db")).hasSize(3);
-    assertThat(config.shipping().verifyIntervalOrDefault()).isEqualTo(Duration.ofHours(6));
+    assertThat(config.shipping().verifyInterval()).isEqualTo(Duration.ofHours(6));
     assertThat(yaml)
         .contains(
             "\ndata: \"${BASE}\"\n",

@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -22,9 +23,11 @@ final class ConfigShowTest {
     Files.writeString(file, text);
     String shown = Run.sluice("config", "show", file).ok().out();
     Path again = Files.writeString(directory.resolve("again.yml"), shown);
-    Run.sluice("config", "check", again).ok();
-    assertThat(Run.sluice("config", "show", again).ok().out()).isEqualTo(shown);
-    return shown;
+    assertThat(Run.sluice("config", "check", again).out()).endsWith(": ok\n");
+    String values = shown.replaceAll(" +# .*\n", "\n");
+    assertThat(Run.sluice("config", "show", again).ok().out().replaceAll(" +# .*\n", "\n"))
+        .isEqualTo(values);
+    return values;
   }
 
   @Test
@@ -33,6 +36,11 @@ final class ConfigShowTest {
         .isEqualTo(
             """
             data: %s/d
+            lease-ttl: 10s
+            durability: async
+            durability-followers: 1
+            durability-timeout: 5s
+            durability-on-timeout: refuse
             store: file:///backups
             sync-interval: 1s
             levels:
@@ -42,17 +50,17 @@ final class ConfigShowTest {
             snapshot-interval: 24h
             retention: 24h
             l0-retention: 5m
-            verify-interval: 0s
-            bandwidth: 0kB
             log-keep: 64MiB
             log-limit: 4GiB
-            tokens: []
-            insecure: false
+            verify-interval: 0s
+            bandwidth: 0kB
             fuse-binding: device
             follower-open: read-write
             include: []
             exclude: []
             checkpoint-pages: 1000
+            tokens: []
+            insecure: false
             databases: []
             """
                 .formatted(directory));
@@ -105,8 +113,29 @@ final class ConfigShowTest {
     String shown = shown(text);
     assertThat(shown).contains("\nverify-interval: 24h\nbandwidth: 10MB\n", "      - file:///x\n");
     Path again = directory.resolve("again.yml");
-    assertThat(ConfigFile.read(again, Map.<String, String>of()::get))
-        .isEqualTo(ConfigFile.read(file, Map.<String, String>of()::get));
+    Settings first = ConfigFile.read(file, Map.<String, String>of()::get).said();
+    Settings second = ConfigFile.read(again, Map.<String, String>of()::get).said();
+    for (ConfigKey<?> key : SluiceConfig.KEYS) {
+      assertThat((Object) second.find(key)).as(key.name()).isEqualTo(first.find(key));
+    }
+  }
+
+  @Test
+  void whereEachComesFromIsShown() throws Exception {
+    Files.writeString(file, "data: ${HOME}/d\nretention: 7d\nlease: /l\ndurability: follower\n");
+    Run shown = Run.sluice("config", "show", file, "--levels", "1m");
+    assertThat(shown.lines())
+        .contains(
+            "lease: /l                               # line 3",
+            "lease-ttl: 10s                          # default",
+            "durability: follower                    # line 4",
+            "levels:                                 # --levels");
+    assertThat(shown.out()).matches("(?s)data: /\\S+/d +# line 1, environment variable HOME\n.*");
+    JsonNode json = Run.sluice("config", "show", "--json", "--config", file).ok().json();
+    assertThat(json.at("/retention/value").asText()).isEqualTo("168h");
+    assertThat(json.at("/retention/source").asText()).isEqualTo("file");
+    assertThat(json.at("/data/source").asText()).isEqualTo("environment");
+    assertThat(json.at("/bandwidth/source").asText()).isEqualTo("default");
   }
 
   @Test

@@ -1,8 +1,6 @@
 package dev.sluice.access;
 
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** What a token allows. Each includes those before it. */
 public enum Scope {
@@ -23,26 +21,5 @@ public enum Scope {
   /** Whether who has this may do what {@code needed} is needed for. */
   public boolean includes(Scope needed) {
     return compareTo(needed) >= 0;
-  }
-
-  /**
-   * The scope of a token.
-   *
-   * @throws IllegalArgumentException naming those that there are
-   */
-  public static Scope parse(String text) {
-    for (Scope scope : values()) {
-      if (scope != NONE && scope.label().equals(text)) {
-        return scope;
-      }
-    }
-    throw new IllegalArgumentException(
-        "'"
-            + text
-            + "' is not a scope; there are "
-            + Arrays.stream(values())
-                .filter(scope -> scope != NONE)
-                .map(Scope::label)
-                .collect(Collectors.joining(", ")));
   }
 }

@@ -9,7 +9,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -220,6 +223,58 @@ public final class ReplicaWriter implements AutoCloseable {
     apply(pages, commit, pageSize, true);
   }
 
+  /**
+   * Applies transactions together, as far as they can be: while the database has a WAL. When this
+   * returns, new readers see the last of them; they see none between.
+   *
+   * @param source at least one, all of the page size that the database has
+   * @return how many were taken and applied; 0, and none taken, when they need {@link #apply}
+   * @throws IOException as {@link #apply}; readers see none of them
+   */
+  public int applyTogether(TransactionSource source) throws IOException {
+    checkOpen();
+    if (!asksForWal()) {
+      tryLeaveWal();
+    }
+    WalMode open = wal;
+    if (open == null) {
+      return 0;
+    }
+    Together together = new Together(source);
+    applyToWal(open, together, together::header);
+    return together.count;
+  }
+
+  /** Transactions up to one that asks for another journal mode. */
+  private final class Together implements WalMode.Transactions {
+    private final TransactionSource source;
+    private @Nullable TransactionPages last;
+    private Optional<DatabaseHeader> before = header;
+    int count;
+
+    Together(TransactionSource source) {
+      this.source = source;
+    }
+
+    @Override
+    public @Nullable TransactionPages next() throws IOException {
+      before = header();
+      boolean asksForOther = count > 0 && before.isPresent() && !before.get().isWal();
+      if (asksForOther || !source.next()) {
+        return null;
+      }
+      int kept = last == null ? pageCount() : last.commit();
+      last = new TransactionPages(main.path(), source.pages(), source.commit(), pageSize(), kept);
+      count++;
+      return last;
+    }
+
+    /** After what was read so far. */
+    Optional<DatabaseHeader> header() {
+      return last == null ? before : last.header().or(() -> before);
+    }
+  }
+
   private void apply(PageSource source, int commit, int pageSize, boolean isWhole)
       throws IOException {
     checkOpen();
@@ -230,15 +285,18 @@ public final class ReplicaWriter implements AutoCloseable {
     int kept = isWhole || isResized ? 0 : pageCount();
     TransactionPages pages = new TransactionPages(main.path(), source, commit, pageSize, kept);
     if (wal != null && !isResized) {
-      applyToWal(wal, pages);
+      Iterator<TransactionPages> one = List.of(pages).iterator();
+      applyToWal(wal, () -> one.hasNext() ? one.next() : null, pages::header);
     } else {
       applyExclusively(pages);
     }
   }
 
-  private void applyToWal(WalMode wal, TransactionPages pages) throws IOException {
-    wal.apply(pages);
-    header = pages.header().or(() -> header);
+  private void applyToWal(
+      WalMode wal, WalMode.Transactions transactions, Supplier<Optional<DatabaseHeader>> written)
+      throws IOException {
+    wal.apply(transactions);
+    header = written.get().or(() -> header);
     if (wal.frames() >= options.checkpointPages()) {
       wal.checkpoint();
     }

@@ -127,19 +127,34 @@ final class WalMode implements AutoCloseable {
     return header.maxFrame();
   }
 
-  /** Applies one transaction: when this returns, new readers see it. */
-  void apply(TransactionPages pages) throws IOException {
+  /** Transactions of one page size, each asked for once the one before is written. */
+  interface Transactions {
+    /** Null after the last. */
+    @Nullable TransactionPages next() throws IOException;
+  }
+
+  /**
+   * Applies transactions, at least one: when this returns, new readers see the last. They see none
+   * between, so any number costs one change of the index.
+   */
+  void apply(Transactions transactions) throws IOException {
     refresh();
     if (header.maxFrame() > 0 && index.backfilled() == header.maxFrame()) {
       tryRestart();
     }
-    if (!pages.next()) {
-      throw new IOException(main.path() + ": a transaction without pages");
+    TransactionPages pages = transactions.next();
+    if (pages == null) {
+      throw new IllegalArgumentException("no transaction");
     }
     isStale = true;
     NativeBuffer buffer = NativeBuffer.borrow();
     try {
-      WalIndex.Header next = new Frames(pages, buffer).write();
+      Frames frames = new Frames(pages.pageSize(), buffer);
+      do {
+        frames.add(pages);
+        pages = transactions.next();
+      } while (pages != null);
+      WalIndex.Header next = frames.end();
       index.append(header.maxFrame(), next.maxFrame(), pgnos);
       index.publish(next);
       header = next;
@@ -179,9 +194,8 @@ final class WalMode implements AutoCloseable {
     }
   }
 
-  /** The frames of one transaction on their way to the file. */
+  /** Frames on their way to the file. */
   private final class Frames {
-    private final TransactionPages pages;
     private final NativeBuffer buffer;
     private final WalHeader walHeader;
     private final int frameSize;
@@ -189,15 +203,15 @@ final class WalMode implements AutoCloseable {
     private int frame = header.maxFrame();
     private long offset;
     private int filled;
+    private int pageCount = header.pageCount();
 
-    Frames(TransactionPages pages, NativeBuffer buffer) {
-      this.pages = pages;
+    Frames(int pageSize, NativeBuffer buffer) {
       this.buffer = buffer;
       boolean first = frame == 0;
       this.walHeader =
           new WalHeader(
               !first && header.bigEndianChecksum(),
-              pages.pageSize(),
+              pageSize,
               checkpointSequence,
               header.salt1(),
               first ? RANDOM.nextInt() : header.salt2());
@@ -211,31 +225,38 @@ final class WalMode implements AutoCloseable {
       }
     }
 
-    WalIndex.Header write() throws IOException {
+    void add(TransactionPages pages) throws IOException {
+      if (!pages.next()) {
+        throw new IOException(main.path() + ": a transaction without pages");
+      }
       boolean more = true;
       while (more) {
         if (filled + frameSize > NativeBuffer.IO_BYTES) {
           flush();
         }
         int pgno = pages.pgno();
-        copyPage();
+        copy(pages.page());
         more = pages.next();
         finish(pgno, more ? 0 : pages.commit());
       }
+      pageCount = pages.commit();
+    }
+
+    /** What to publish. */
+    WalIndex.Header end() throws IOException {
       flush();
       return new WalIndex.Header(
           header.change() + 1,
           walHeader.bigEndianChecksum(),
           walHeader.pageSize(),
           frame,
-          pages.commit(),
+          pageCount,
           checksum,
           walHeader.salt1(),
           walHeader.salt2());
     }
 
-    private void copyPage() {
-      ByteBuffer page = pages.page();
+    private void copy(ByteBuffer page) {
       buffer.bytes().put(filled + WalFrameHeader.SIZE, page, page.position(), walHeader.pageSize());
     }
 

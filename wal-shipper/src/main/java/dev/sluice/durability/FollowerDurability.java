@@ -8,10 +8,8 @@ import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.DurabilityStatus;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -68,8 +66,8 @@ public final class FollowerDurability implements Durability, FollowerListener {
   /** Guarded by {@link #lock}. */
   private final InSyncSet set;
 
-  /** Commits that wait, each with what wakes it. Guarded by {@link #lock}. */
-  private final Map<Waiter, Condition> waiters = new LinkedHashMap<>();
+  /** Guarded by {@link #lock}. */
+  private final WaitingCommits<Waiter> waiters = new WaitingCommits<>(lock);
 
   /** Guarded by {@link #lock}. */
   private boolean closed;
@@ -150,13 +148,10 @@ public final class FollowerDurability implements Durability, FollowerListener {
 
   /** Wakes whoever waits for nothing any more. */
   private void wakeDurable(@Nullable Collection<String> of) {
-    waiters.forEach(
-        (waiter, wake) -> {
-          if ((of == null || of.contains(waiter.database()))
-              && set.isDurable(waiter.database(), waiter.txid())) {
-            wake.signal();
-          }
-        });
+    waiters.wake(
+        waiter ->
+            (of == null || of.contains(waiter.database()))
+                && set.isDurable(waiter.database(), waiter.txid()));
   }
 
   private Map<String, Long> positions() {
@@ -205,30 +200,14 @@ public final class FollowerDurability implements Durability, FollowerListener {
   }
 
   private void await(Waiter waiter) throws IOException {
-    boolean interrupted = false;
     lock.lock();
     try {
-      Condition wake = lock.newCondition();
-      waiters.put(waiter, wake);
       long deadline = waiter.sinceNanos() + policy.timeout().toNanos();
-      while (!isDurable(waiter)) {
-        long left = deadline - System.nanoTime();
-        if (left <= 0) {
-          throw late(waiter);
-        }
-        try {
-          left = wake.awaitNanos(left);
-        } catch (InterruptedException e) {
-          // A commit is not ended by that.
-          interrupted = true;
-        }
+      if (!waiters.await(waiter, deadline, () -> isDurable(waiter))) {
+        throw late(waiter);
       }
     } finally {
-      waiters.remove(waiter);
       lock.unlock();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 
@@ -306,7 +285,7 @@ public final class FollowerDurability implements Durability, FollowerListener {
         pause = changed.awaitNanos(pause);
       }
       while (!closed) {
-        Change change = set.next(new ArrayList<>(waiters.keySet()), positions(), System.nanoTime());
+        Change change = set.next(waiters.all(), positions(), System.nanoTime());
         stateChanged();
         if (change != null) {
           return change;
@@ -367,7 +346,7 @@ public final class FollowerDurability implements Durability, FollowerListener {
     try {
       closed = true;
       changed.signal();
-      waiters.values().forEach(Condition::signal);
+      waiters.wake(waiter -> true);
     } finally {
       lock.unlock();
     }

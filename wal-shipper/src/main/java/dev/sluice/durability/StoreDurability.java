@@ -5,11 +5,9 @@ import dev.sluice.ltx.Position;
 import dev.sluice.node.DurabilityStatus;
 import dev.sluice.ship.Shipper;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,8 +28,8 @@ public final class StoreDurability implements Durability, Shipper.Progress {
   private final DurabilityListener listener;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Commits that wait, each with what wakes it. Guarded by {@link #lock}. */
-  private final Map<Waiter, Condition> waiters = new LinkedHashMap<>();
+  /** Guarded by {@link #lock}. */
+  private final WaitingCommits<Waiter> waiters = new WaitingCommits<>(lock);
 
   /** Up to what their stores have to get, by database. Guarded by {@link #lock}. */
   private final Map<String, Long> behind = new TreeMap<>();
@@ -91,12 +89,7 @@ public final class StoreDurability implements Durability, Shipper.Progress {
   }
 
   private void wake(Database database) {
-    waiters.forEach(
-        (waiter, wake) -> {
-          if (waiter.database() == database) {
-            wake.signal();
-          }
-        });
+    waiters.wake(waiter -> waiter.database() == database);
   }
 
   private void behindChanged() {
@@ -149,41 +142,30 @@ public final class StoreDurability implements Durability, Shipper.Progress {
 
   /** False when it goes on without being stored. */
   private boolean await(Waiter waiter) throws IOException {
-    boolean interrupted = false;
     lock.lock();
     try {
-      Condition wake = lock.newCondition();
-      waiters.put(waiter, wake);
       long deadline = waiter.sinceNanos() + policy.timeout().toNanos();
-      while (!isStored(waiter.database(), waiter.txid())) {
-        long left = deadline - System.nanoTime();
-        if (closed) {
-          throw new IOException("this node is the primary no more");
-        }
-        if (policy.degrades() && behind.containsKey(waiter.database().name())) {
-          return false;
-        }
-        if (left <= 0) {
-          return late(waiter);
-        }
-        try {
-          left = wake.awaitNanos(left);
-        } catch (InterruptedException e) {
-          // A commit is not ended by that.
-          interrupted = true;
-        }
+      if (!waiters.await(waiter, deadline, () -> isStored(waiter) || goesOnWithout(waiter))) {
+        late(waiter);
       }
-      return true;
+      return isStored(waiter);
     } finally {
-      waiters.remove(waiter);
       lock.unlock();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 
-  private boolean late(Waiter waiter) throws IOException {
+  private boolean isStored(Waiter waiter) {
+    return isStored(waiter.database(), waiter.txid());
+  }
+
+  private boolean goesOnWithout(Waiter waiter) throws IOException {
+    if (closed) {
+      throw new IOException("this node is the primary no more");
+    }
+    return policy.degrades() && behind.containsKey(waiter.database().name());
+  }
+
+  private void late(Waiter waiter) throws IOException {
     String name = waiter.database().name();
     behind.put(name, waiter.txid());
     behindChanged();
@@ -196,7 +178,7 @@ public final class StoreDurability implements Durability, Shipper.Progress {
           millis,
           failure(name));
       wake(waiter.database());
-      return false;
+      return;
     }
     log.warn("{}: commits are refused until its stores have everything: {}", name, failure(name));
     listener.refused();
@@ -205,7 +187,7 @@ public final class StoreDurability implements Durability, Shipper.Progress {
   }
 
   /** Waits until the stores have what these databases have now; false when the time is over. */
-  public boolean awaitAll(Iterable<Database> databases, long timeoutMillis) {
+  public boolean awaitAll(Iterable<Database> databases, long timeoutMillis) throws IOException {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
     for (Database database : databases) {
       if (!awaitStored(database, deadline)) {
@@ -215,32 +197,19 @@ public final class StoreDurability implements Durability, Shipper.Progress {
     return true;
   }
 
-  private boolean awaitStored(Database database, long deadlineNanos) {
+  private boolean awaitStored(Database database, long deadlineNanos) throws IOException {
     Shipper asked = shipper;
     if (asked == null || !asked.ships(database)) {
       return true;
     }
     lock.lock();
     try {
-      Condition wake = lock.newCondition();
       // Not by its number: beginning to ship may give it another one.
-      Waiter waiter = new Waiter(database, 0, System.nanoTime());
-      waiters.put(waiter, wake);
-      try {
-        long left = deadlineNanos - System.nanoTime();
-        while (!isStored(database, database.position().txid())) {
-          if (left <= 0 || closed) {
-            return false;
-          }
-          left = wake.awaitNanos(left);
-        }
-        return true;
-      } finally {
-        waiters.remove(waiter);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
+      return waiters.await(
+              new Waiter(database, 0, System.nanoTime()),
+              deadlineNanos,
+              () -> closed || isStored(database, database.position().txid()))
+          && !closed;
     } finally {
       lock.unlock();
     }
@@ -269,7 +238,7 @@ public final class StoreDurability implements Durability, Shipper.Progress {
     lock.lock();
     try {
       closed = true;
-      waiters.values().forEach(Condition::signal);
+      waiters.wake(waiter -> true);
     } finally {
       lock.unlock();
     }

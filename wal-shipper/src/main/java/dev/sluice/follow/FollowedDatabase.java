@@ -1,6 +1,5 @@
 package dev.sluice.follow;
 
-import dev.sluice.apply.PageSource;
 import dev.sluice.apply.ReplicaWriter;
 import dev.sluice.connection.ConnectionBusyException;
 import dev.sluice.follow.Follower.ReplicaFiles;
@@ -34,6 +33,10 @@ final class FollowedDatabase {
   private static final Logger log = LoggerFactory.getLogger(FollowedDatabase.class);
 
   private static final int BATCH = 256;
+
+  /** So much of the log is applied at once: readers wait for nothing, but see no state between. */
+  private static final long TOGETHER_BYTES = 1 << 20;
+
   private static final long RETRY_MILLIS = 500;
 
   private static final ScheduledExecutorService RETRIES =
@@ -160,8 +163,8 @@ final class FollowedDatabase {
         }
         return;
       }
-      for (LogEntry entry : entries) {
-        apply(open(), entry);
+      for (int i = 0; i < entries.size(); ) {
+        i += apply(open(), entries.subList(i, entries.size()));
       }
     }
   }
@@ -267,6 +270,40 @@ final class FollowedDatabase {
     return Checksums.database(xor);
   }
 
+  /** Applies the first of these, and what can be applied together with it; says how many. */
+  private int apply(ReplicaWriter open, List<LogEntry> entries) throws IOException {
+    List<LogEntry> together = together(open.pageSize(), entries);
+    if (!together.isEmpty()) {
+      try (LoggedTransactions transactions = new LoggedTransactions(database, together)) {
+        int applied = open.applyTogether(transactions);
+        if (applied > 0) {
+          aligned = true;
+          database.markApplied(together.get(applied - 1).position());
+          return applied;
+        }
+      }
+    }
+    apply(open, entries.get(0));
+    return 1;
+  }
+
+  /** Those that change a database with this page size, up to some size. */
+  private static List<LogEntry> together(int pageSize, List<LogEntry> entries) {
+    int count = 0;
+    long bytes = 0;
+    for (LogEntry entry : entries) {
+      bytes += entry.length();
+      if (entry.minTxid() == 1
+          || entry.header().commit() == 0
+          || entry.header().pageSize() != pageSize
+          || (count > 0 && bytes > TOGETHER_BYTES)) {
+        break;
+      }
+      count++;
+    }
+    return entries.subList(0, count);
+  }
+
   private void apply(ReplicaWriter open, LogEntry entry) throws IOException {
     if (entry.header().commit() == 0) {
       applyDeletion();
@@ -275,7 +312,7 @@ final class FollowedDatabase {
       return;
     }
     try (LtxDecoder decoder = LtxDecoder.open(database.log().source(entry), database.name())) {
-      Pages pages = new Pages(decoder);
+      DecodedPages pages = new DecodedPages(decoder);
       if (entry.minTxid() == 1) {
         open.applySnapshot(pages, entry.header().commit(), entry.header().pageSize());
       } else {
@@ -298,23 +335,6 @@ final class FollowedDatabase {
     }
     if (open != null) {
       files.close(database.name(), open);
-    }
-  }
-
-  private record Pages(LtxDecoder decoder) implements PageSource {
-    @Override
-    public boolean next() throws IOException {
-      return decoder.next();
-    }
-
-    @Override
-    public int pgno() {
-      return decoder.pgno();
-    }
-
-    @Override
-    public ByteBuffer page() {
-      return decoder.page();
     }
   }
 

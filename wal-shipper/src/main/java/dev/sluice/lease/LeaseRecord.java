@@ -86,7 +86,8 @@ public record LeaseRecord(
             + "; give the cluster another place, or delete it while no node runs");
   }
 
-  byte[] bytes() throws IOException {
+  /** As the register holds it. */
+  public byte[] bytes() throws IOException {
     return JSON.writeValueAsBytes(this);
   }
 }

@@ -93,6 +93,43 @@ class ReplicaWriterTest {
 
   @ParameterizedTest
   @ValueSource(ints = {512, 4096, 65_536})
+  void transactionsAppliedTogether(int pageSize) throws Exception {
+    Random random = new Random(pageSize);
+    try (Primary primary = primary(pageSize);
+        ReplicaWriter writer = ReplicaWriter.open(replica, OPTIONS)) {
+      assertThat(writer.applyTogether(Transaction.source(List.of()))).isZero();
+      apply(writer, primary.pragma("pragma journal_mode=wal"));
+      apply(writer, primary.setUp());
+      try (Tool reader = Tool.poller(replica, 300, 0)) {
+        reader.expect("ready");
+        for (int left = 300; left > 0; ) {
+          List<Transaction> some = new ArrayList<>();
+          for (int i = 1 + random.nextInt(Math.min(left, 20)); i > 0; i--, left--) {
+            some.addAll(primary.insert(1, 1 + random.nextInt(Math.min(3 * pageSize, 20_000))));
+          }
+          assertThat(writer.applyTogether(Transaction.source(some))).isEqualTo(some.size());
+          assertThat(writer.pageCount()).isEqualTo(some.get(some.size() - 1).commit());
+        }
+        reader.expect("done");
+        reader.finish();
+      }
+      // What asks for another mode is the last of those that are taken.
+      List<Transaction> leaves = new ArrayList<>(primary.insert(1, 10));
+      leaves.addAll(primary.pragma("pragma journal_mode=delete"));
+      int wal = leaves.size();
+      leaves.addAll(primary.insert(1, 10));
+      assertThat(writer.applyTogether(Transaction.source(leaves))).isEqualTo(wal);
+      assertThat(writer.isWal()).isFalse();
+      List<Transaction> rest = leaves.subList(wal, leaves.size());
+      assertThat(writer.applyTogether(Transaction.source(rest))).isZero();
+      apply(writer, rest);
+      writer.close();
+      assertClosedAs(primary);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {512, 4096, 65_536})
   void aLongReaderKeepsItsSnapshotAndTheWalIsRestartedAfterIt(int pageSize) throws Exception {
     try (Primary primary = primary(pageSize);
         ReplicaWriter writer = ReplicaWriter.open(replica, OPTIONS)) {

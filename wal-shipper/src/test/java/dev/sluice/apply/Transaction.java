@@ -5,9 +5,12 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What a primary committed at once. */
 record Transaction(SortedMap<Integer, byte[]> pages, int commit, int pageSize) {
@@ -37,6 +40,30 @@ record Transaction(SortedMap<Integer, byte[]> pages, int commit, int pageSize) {
       @Override
       public ByteBuffer page() {
         return page.duplicate();
+      }
+    };
+  }
+
+  /** As {@link ReplicaWriter#applyTogether} takes them. */
+  static TransactionSource source(List<Transaction> transactions) {
+    Iterator<Transaction> iterator = transactions.iterator();
+    return new TransactionSource() {
+      private @Nullable Transaction current;
+
+      @Override
+      public boolean next() {
+        current = iterator.hasNext() ? iterator.next() : null;
+        return current != null;
+      }
+
+      @Override
+      public PageSource pages() {
+        return Objects.requireNonNull(current).source();
+      }
+
+      @Override
+      public int commit() {
+        return Objects.requireNonNull(current).commit();
       }
     };
   }

@@ -70,6 +70,7 @@ final class ClusterRound implements AutoCloseable {
   private final List<CompletableFuture<Void>> changes = new ArrayList<>();
 
   private final List<Disturbance> disturbances = new ArrayList<>();
+  private final List<Disturbance> stops = new ArrayList<>();
 
   /** Since when faults meet nodes, by number. */
   private final Map<Integer, Long> disturbed = new HashMap<>();
@@ -177,7 +178,10 @@ final class ClusterRound implements AutoCloseable {
         }
       }
       case SLOW -> ground.network().slow(node.place());
-      case PAUSED -> node.pause();
+      case PAUSED -> {
+        stops.add(new Disturbance(node.number(), System.nanoTime(), Long.MAX_VALUE));
+        node.pause();
+      }
       case KILLED -> {
         killed.add(node);
         node.kill();
@@ -321,6 +325,7 @@ final class ClusterRound implements AutoCloseable {
             clients.reads(),
             List.copyOf(handoffs),
             disturbances,
+            stops,
             last,
             aside);
     List<Violation> violations = new Checker(durability).violations(history);

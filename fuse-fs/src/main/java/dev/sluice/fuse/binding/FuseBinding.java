@@ -1,9 +1,7 @@
 package dev.sluice.fuse.binding;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** By which way requests of the kernel reach {@link FileOperations}. */
 public enum FuseBinding {
@@ -34,25 +32,5 @@ public enum FuseBinding {
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  /**
-   * The binding that {@link #toString} calls so.
-   *
-   * @throws IllegalArgumentException naming the text and what there is
-   */
-  public static FuseBinding parse(String text) {
-    return Arrays.stream(values())
-        .filter(binding -> binding.toString().equals(text))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "'"
-                        + text
-                        + "' is not a FUSE binding; there are "
-                        + Arrays.stream(values())
-                            .map(FuseBinding::toString)
-                            .collect(Collectors.joining(" and "))));
   }
 }

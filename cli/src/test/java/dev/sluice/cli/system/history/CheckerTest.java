@@ -19,6 +19,7 @@ class CheckerTest {
   private final List<Read> reads = new ArrayList<>();
   private final List<Handoff> handoffs = new ArrayList<>();
   private final List<Disturbance> disturbances = new ArrayList<>();
+  private final List<Disturbance> stops = new ArrayList<>();
   private final List<String> last = new ArrayList<>();
   private final Set<String> aside = new HashSet<>();
   private Durability durability = Durability.ASYNC;
@@ -80,7 +81,7 @@ class CheckerTest {
 
   private List<Kind> kinds() {
     History history =
-        new History(3, writes, reads, handoffs, disturbances, Map.of(DB, last), aside);
+        new History(3, writes, reads, handoffs, disturbances, stops, Map.of(DB, last), aside);
     return new Checker(durability)
         .violations(history).stream().map(Violation::kind).distinct().toList();
   }
@@ -137,6 +138,22 @@ class CheckerTest {
     last.add(late.token());
     kept(2, 2);
     writes.set(0, until(late, writes.get(1).commitNanos() + 2_000_000));
+    is(Kind.TWO_PRIMARIES);
+  }
+
+  /** It was taken before its node was stopped, and the client heard of it afterwards. */
+  @Test
+  void heardOfAfterTheNextEpochBegan() {
+    Write late = kept(1, 1);
+    Write stopped = write(1, Outcome.OK, 1, 0, false);
+    last.add(stopped.token());
+    kept(2, 2);
+    stopped = until(stopped, writes.get(2).commitNanos() + 2_000_000);
+    writes.set(1, stopped);
+    stops.add(new Disturbance(1, stopped.commitNanos() + 1, stopped.endNanos() - 1));
+    isRight();
+    writes.set(0, until(late, writes.get(2).commitNanos() + 2_000_000));
+    stops.set(0, new Disturbance(1, late.commitNanos() - 1, late.endNanos() - 1));
     is(Kind.TWO_PRIMARIES);
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param nodes how many there were; they count from 1
  * @param last the list of each database in the end
  * @param disturbances when faults met nodes
+ * @param stops when processes of nodes were stopped
  * @param aside tokens in what nodes have saved aside, in any database
  */
 public record History(
@@ -25,6 +26,7 @@ public record History(
     List<Read> reads,
     List<Handoff> handoffs,
     List<Disturbance> disturbances,
+    List<Disturbance> stops,
     Map<String, List<String>> last,
     Set<String> aside) {
   public History {
@@ -32,6 +34,7 @@ public record History(
     reads = List.copyOf(reads);
     handoffs = List.copyOf(handoffs);
     disturbances = List.copyOf(disturbances);
+    stops = List.copyOf(stops);
     last = Map.copyOf(last);
     aside = Set.copyOf(aside);
   }
@@ -94,6 +97,19 @@ public record History(
         .mapToLong(Write::commitNanos)
         .min()
         .orElse(Long.MAX_VALUE);
+  }
+
+  /**
+   * Whether the node was stopped while the write was committed. Once it has taken a commit, SQLite
+   * asks it to release locks, and then returns: who waits for that hears of the commit late.
+   */
+  boolean isStoppedWithin(Write write) {
+    return stops.stream()
+        .anyMatch(
+            stop ->
+                stop.node() == write.node()
+                    && stop.fromNanos() > write.commitNanos()
+                    && stop.fromNanos() < write.endNanos());
   }
 
   /** Whether a node was met by no fault in that time. */

@@ -24,10 +24,12 @@ final class OneWriterCheck implements Check {
   @Override
   public Stream<Violation> violations(History history) {
     List<Write> acknowledged = history.writes().stream().filter(Write::isOk).toList();
-    return Stream.concat(overlaps(acknowledged), shared(history));
+    List<Write> timely =
+        acknowledged.stream().filter(write -> !history.isStoppedWithin(write)).toList();
+    return Stream.concat(overlaps(acknowledged, timely), shared(history));
   }
 
-  private static Stream<Violation> overlaps(List<Write> acknowledged) {
+  private static Stream<Violation> overlaps(List<Write> acknowledged, List<Write> timely) {
     List<Violation> found = new ArrayList<>();
     TreeSet<Long> epochs = new TreeSet<>();
     acknowledged.stream().map(Write::earliestEpoch).filter(epoch -> epoch > 0).forEach(epochs::add);
@@ -37,7 +39,7 @@ final class OneWriterCheck implements Check {
               .filter(write -> write.earliestEpoch() == epoch)
               .min(Comparator.comparingLong(Write::commitNanos));
       Optional<Write> before =
-          acknowledged.stream()
+          timely.stream()
               .filter(write -> write.latestEpoch() < epoch)
               .max(Comparator.comparingLong(Write::endNanos));
       if (first.isPresent() && before.isPresent()) {
