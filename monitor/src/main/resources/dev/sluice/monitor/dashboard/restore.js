@@ -87,35 +87,37 @@ export class RestorePicker {
       h('p', {class: 'label'}, 'The newest state no later than this moment:'), this.byTime.element,
       this.gaps);
     this.element = h('section', {class: 'restore'}, h('h2', {}, 'Restore'), this.summary, this.controls);
-    this.asked = false;
+    this.asked = null; // the key of the node that was asked last
   }
 
   close() {
     this.closed = true;
   }
 
-  /** Shows the backup of a row; lists it the first time. */
+  /** Shows the backup of a row; lists it the first time, and when another node has become the one to ask. */
   of(row) {
-    if (!row.primary && !row.best) return;
-    this.row = row;
-    if (!this.asked) {
-      this.asked = true;
+    const from = row.primary ?? row.copies.find((copy) => copy.node.line.error === null);
+    if (!from) return;
+    this.line = from.node.line;
+    if (this.asked !== from.node.key) {
+      this.asked = from.node.key;
       this.list();
     }
   }
 
   async list() {
     text(this.summary, 'Listing the store…');
-    const nodes = [this.row.primary, ...this.row.copies].filter((copy) => copy && copy.node.line.error === null);
-    const primary = nodes[0]?.node.line;
+    const {asked} = this;
+    const node = this.line.self ? '' : `&node=${encodeURIComponent(this.line.nodeId)}`;
     try {
-      const node = !primary || primary.self ? '' : `&node=${encodeURIComponent(primary.nodeId)}`;
-      this.backups = await ask(`/v1/restore-points?database=${encodeURIComponent(this.name)}${node}`);
+      const backups = await ask(`/v1/restore-points?database=${encodeURIComponent(this.name)}${node}`);
+      if (this.closed || asked !== this.asked) return;
+      this.backups = backups;
     } catch (error) {
       text(this.summary, `What there is to restore could not be listed: ${error.message}`);
       return;
     }
-    if (!this.closed) this.draw();
+    this.draw();
   }
 
   get backup() {
