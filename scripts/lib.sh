@@ -1,4 +1,4 @@
-# Shared by ./sluice, scripts/test and .ci/run: finds Java, installs what is missing, builds.
+# Shared by ./sluice, scripts/test, scripts/package and .ci/run: finds Java, installs what is missing, builds.
 # Needs $top, the top of the repository.
 
 die() {
@@ -111,6 +111,57 @@ build_is_due() {
   [ -n "$(find "$top"/pom.xml "$top"/*/pom.xml "$top"/*/src/main -newer "$stamp" -print -quit)" ]
 }
 
+# Sets $flags to the JVM's for Java of the major version $1. A small heap that grows with what is kept: the defaults begin
+# with 1/64 of the machine's memory, all of which garbage would fill before it is collected for the first time.
+jvm_flags() {
+  flags=(-XX:+UseSerialGC -Xms12m -XX:NewSize=6m -XX:MaxNewSize=6m -XX:TieredStopAtLevel=1 -XX:-UsePerfData)
+  [ "$1" -lt 22 ] || flags+=(--enable-native-access=ALL-UNNAMED)
+  [ "$1" -lt 23 ] || flags+=(--sun-misc-unsafe-memory-access=allow)
+}
+
+# Writes to file $3 which classes a mount, a restore and a replication load, run by the Java at $1 from the jar $2. Not by
+# -XX:ArchiveClassesAtExit: such an archive leaves out classes of old versions, as picocli's are.
+list_classes() {
+  local java=$1/bin/java jar=$2 practice
+  practice=$(mktemp -d)
+  mkdir "$practice/mnt"
+  # Where nothing can be mounted, the classes are those up to the error.
+  timeout -k 5 20 "$java" "${flags[@]}" "-XX:DumpLoadedClassList=$practice/classes1" -jar "$jar" \
+    mount --data "$practice/data" --store "file://$practice/store" --listen 127.0.0.1:0 "$practice/mnt" \
+    >"$practice/out" 2>/dev/null &
+  for _ in {1..100}; do
+    ! grep -q serving "$practice/out" && kill -0 $! 2>/dev/null || break
+    sleep 0.1
+  done
+  ! grep -q serving "$practice/out" || timeout 5 sqlite3 "$practice/mnt/a.db" 'CREATE TABLE t(x)' || true
+  kill $! 2>/dev/null || true
+  wait $! || true
+  ! grep -qs "$practice/mnt" /proc/self/mounts || fusermount -uz "$practice/mnt" || true
+  timeout -k 5 20 "$java" "${flags[@]}" "-XX:DumpLoadedClassList=$practice/classes2" -jar "$jar" \
+    restore "file://$practice/store/a.db" -o "$practice/b.db" >"$practice/out" 2>&1 || true
+  ! [ -e "$practice/data/a.db" ] || timeout -k 5 20 "$java" "${flags[@]}" \
+    "-XX:DumpLoadedClassList=$practice/classes3" -jar "$jar" \
+    replicate "$practice/data/a.db" "file://$practice/beside" >"$practice/out" 2>&1 &
+  for _ in {1..50}; do
+    ! compgen -G "$practice/beside/ltx/*/*.ltx" >/dev/null && kill -0 $! 2>/dev/null || break
+    sleep 0.1
+  done
+  kill $! 2>/dev/null || true
+  wait $! || true
+  # From JDK 24 on, classes have numbers, which differ between lists.
+  cat "$practice"/classes? 2>/dev/null | awk '/ source: / { next } { sub(/ id: [0-9]+$/, "") } !seen[$0]++' \
+    >"$3" || true
+  rm -rf "$practice"/{data,store,beside,out,classes1,classes2,classes3,b.db}
+  rmdir "$practice/mnt" "$practice" 2>/dev/null || true
+}
+
+# Makes the archive $4 of the classes that file $3 lists, as the JVM has them in memory: with it Sluice starts in half the
+# time. $1 is the Java, $2 the jar. Without success there is no archive.
+dump_classes() {
+  timeout -k 5 60 "$1/bin/java" "${flags[@]}" -Xshare:dump "-XX:SharedClassListFile=$3" "-XX:SharedArchiveFile=$4" \
+    -cp "$2" >/dev/null 2>&1 || true
+}
+
 # Where the archive of loaded classes for this Java and this build is.
 class_archive() {
   echo "$top/target/sluice-$(cksum <<<"$java_home $(cat "$java_home/release")" | cut -d ' ' -f 1).jsa"
@@ -128,7 +179,7 @@ build() (
   touch "$started"
   # The lock is this shell's only, not that of what Maven may leave running.
   if ! (cd "$top" && JAVA_HOME=$java_home mvn -q -B -DskipTests -Dspotless.check.skip=true \
-      -pl cli -am package) >"$log" 2>&1 9>&-; then
+      -Dassembly.skipAssembly -pl cli -am package) >"$log" 2>&1 9>&-; then
     grep -E '^\[ERROR\]' "$log" | head -n 20 >&2
     die "the build failed; all of its output is in $log"
   fi

@@ -99,10 +99,13 @@ final class Programs {
     }
   }
 
-  private static void assumeInstalled(String program) {
-    boolean found =
-        Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
-            .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
-    Assumptions.assumeTrue(found, "skipped: " + program + " is not installed");
+  /** Skips the test when a program is not on this machine. */
+  static void assumeInstalled(String program) {
+    Assumptions.assumeTrue(isInstalled(program), "skipped: " + program + " is not installed");
+  }
+
+  static boolean isInstalled(String program) {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
+        .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
   }
 }

@@ -12,7 +12,9 @@ import java.util.regex.Pattern;
  *   (none), run                   a shell of its own runs it, and must succeed
  *   run: prints: TEXT             and must print that
  *   run: again until it succeeds  for what takes a moment to be there; also with ", prints: TEXT"
+ *   run: where there is PROGRAM   and not elsewhere; also with ", prints: TEXT"
  *   run: until it says: TEXT      goes on in the background once it has printed that
+ *   run: after Ctrl-C             in all terminals where something runs; also with ", prints: TEXT"
  *   run: with a backup of …       on a copy of the backups, made older
  *   run: not, …                   not run
  *   file: NAME                    not run: the content of a file
@@ -25,6 +27,8 @@ import java.util.regex.Pattern;
 record ShownBlock(int line, String language, String how, String text) {
   private static final Pattern BLOCK =
       Pattern.compile("(?:<!-- ([^\n]*) -->\n)?```(\\w+)\n(.*?)```", Pattern.DOTALL);
+
+  private static final Pattern PROGRAM = Pattern.compile("run: where there is (\\w+)");
 
   /** The blocks with a language, in their order. */
   static List<ShownBlock> of(String markdown) {
@@ -46,8 +50,18 @@ record ShownBlock(int line, String language, String how, String text) {
     return language.equals("sh") && !how.startsWith("run: not");
   }
 
+  /** The program without which it is not run; empty when it is run everywhere. */
+  String program() {
+    Matcher program = PROGRAM.matcher(how);
+    return program.lookingAt() ? program.group(1) : "";
+  }
+
   boolean isRepeated() {
     return how.startsWith("run: again until it succeeds");
+  }
+
+  boolean isAfterStop() {
+    return how.startsWith("run: after Ctrl-C");
   }
 
   boolean isOfOldBackup() {
