@@ -196,14 +196,16 @@ record SecuritySettings(Settings said) {
     if (tls == null && tokens.isEmpty()) {
       log().warn("listening on {}: everybody who reaches it may read all databases", listen);
     } else if (tls == null) {
-      log().warn(
-          "listening on {} without 'tls': tokens and content cross the network in the open",
-          listen);
+      log()
+          .warn(
+              "listening on {} without 'tls': tokens and content cross the network in the open",
+              listen);
     } else if (tokens.isEmpty() && !mutual) {
-      log().warn(
-          "listening on {} with TLS, but without 'tokens' and without 'client-ca': everybody who"
-              + " reaches it may read all databases",
-          listen);
+      log()
+          .warn(
+              "listening on {} with TLS, but without 'tokens' and without 'client-ca': everybody who"
+                  + " reaches it may read all databases",
+              listen);
     }
   }
 
