@@ -1,5 +1,6 @@
 package dev.sluice.cli;
 
+import dev.sluice.access.Access;
 import dev.sluice.beside.Beside;
 import dev.sluice.capture.Capture;
 import dev.sluice.follow.Follower;
@@ -19,12 +20,14 @@ import dev.sluice.ltx.Position;
 import dev.sluice.monitor.ListenAddress;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.NodeServer;
+import dev.sluice.node.BackupStatus;
 import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.StoreStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.EventLog;
 import dev.sluice.node.HealthProblem;
+import dev.sluice.node.NodePeer;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.ProxyAddress;
 import dev.sluice.node.StoreUsage;
@@ -36,9 +39,11 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -87,6 +92,14 @@ final class Node implements NodeView, Closeable {
 
   /** What the store that this node follows is asked; null when it follows none. */
   private @Nullable FollowedStore followedStore;
+
+  /** What this node may restore from; null without a store. */
+  private @Nullable NodeStores stores;
+
+  /** What a node that is none of a cluster follows. */
+  private @Nullable NodeUrl followed;
+
+  private volatile Access access = Access.none();
 
   private @Nullable NodeServer server;
   private @Nullable NodeServer localServer;
@@ -218,21 +231,24 @@ final class Node implements NodeView, Closeable {
     Capture captured = Objects.requireNonNull(capture);
     captured.mountedAt(mountPoint);
     serving = true;
-    NodeStores stores = new NodeStores(config);
+    NodeStores opened = new NodeStores(config);
+    stores = opened;
     Snapshots snapshots = new Snapshots(directory.temporary(), captured::read);
     MountedDatabases files = new MountedDatabases(mountPoint, captured);
     mounted = files;
+    Follower following = null;
     if (member != null) {
       cluster = member;
     } else if (follows) {
-      startFollower(Objects.requireNonNull(config.follow()), config.security(), files, null);
+      following =
+          makeFollower(Objects.requireNonNull(config.follow()), config.security(), files, null);
     } else {
       primary =
           Primary.start(
               config,
               directory,
               databases,
-              stores,
+              opened,
               snapshots,
               number -> {},
               FollowerListener.NONE,
@@ -240,9 +256,14 @@ final class Node implements NodeView, Closeable {
               0);
     }
     startServer(config.listen(), config.security(), config.hasStores());
+    if (following != null) {
+      NodeUrl advertised = config.cluster().advertise();
+      following.announce(advertised == null ? url() : advertised.toString());
+      following.start();
+    }
     proxy = NodeProxy.start(config, this, metrics);
     if (member != null) {
-      member.start(files, stores, snapshots, mount::leaveToOthers);
+      member.start(files, opened, snapshots, mount::leaveToOthers);
     }
   }
 
@@ -281,9 +302,11 @@ final class Node implements NodeView, Closeable {
     Node node = new Node(DataDirectory.open(parent, state), SluiceConfig.EMPTY);
     try {
       node.serving = true;
-      node.startFollower(primary, security, name -> absolute, List.of(database));
+      Follower started = node.makeFollower(primary, security, name -> absolute, List.of(database));
       node.startServer(listen, security, false);
       node.health.start();
+      started.announce(node.url());
+      started.start();
       return node;
     } catch (IOException | RuntimeException e) {
       node.close();
@@ -352,12 +375,14 @@ final class Node implements NodeView, Closeable {
                   config.checkpointPages()),
               node.databases);
       node.beside = started;
+      NodeStores opened = new NodeStores(config);
+      node.stores = opened;
       node.primary =
           Primary.start(
               config,
               node.directory,
               node.databases,
-              new NodeStores(config),
+              opened,
               new Snapshots(node.directory.temporary(), started::read),
               number -> started.setFollowed(number > 0),
               FollowerListener.NONE,
@@ -374,13 +399,15 @@ final class Node implements NodeView, Closeable {
     }
   }
 
-  private void startFollower(
+  /** To be started when it is known where this node listens. */
+  private Follower makeFollower(
       NodeUrl from,
       SecuritySettings security,
       Follower.ReplicaFiles files,
       @Nullable List<String> only)
       throws IOException {
-    Follower started =
+    followed = from;
+    Follower made =
         new Follower(
             new Follower.Options(
                 from.uri(),
@@ -393,8 +420,8 @@ final class Node implements NodeView, Closeable {
                 null),
             databases,
             files);
-    serve(started);
-    started.start();
+    serve(made);
+    return made;
   }
 
   /** Others can follow what this node follows. */
@@ -470,6 +497,7 @@ final class Node implements NodeView, Closeable {
       throws IOException {
     NodeServer started;
     if (listen != null) {
+      access = security.access();
       started = NodeServer.start(listen, this, new CurrentStream(), metrics, security.protection());
       server = started;
     } else if (stores) {
@@ -547,6 +575,38 @@ final class Node implements NodeView, Closeable {
   @Override
   public @Nullable ClusterView cluster() {
     return cluster;
+  }
+
+  @Override
+  public List<NodePeer> peers() {
+    Set<NodePeer> peers = new LinkedHashSet<>();
+    ClusterNode member = cluster;
+    if (member != null) {
+      member.status().nodes().stream()
+          .filter(other -> !other.nodeId().equals(nodeId()))
+          .forEach(other -> peers.add(new NodePeer(other.nodeId(), other.url())));
+    }
+    NodeUrl from = followed;
+    if (from != null) {
+      peers.add(new NodePeer(null, from.toString()));
+    }
+    Primary p = primary;
+    StreamServer serves = p == null ? relay : p.stream();
+    if (serves != null) {
+      peers.addAll(serves.peers());
+    }
+    return List.copyOf(peers);
+  }
+
+  @Override
+  public Access access() {
+    return access;
+  }
+
+  @Override
+  public List<BackupStatus> backups(String database) {
+    NodeStores opened = stores;
+    return opened == null ? List.of() : opened.backups(database);
   }
 
   @Override
@@ -699,6 +759,8 @@ final class Node implements NodeView, Closeable {
         database.pageCount(),
         database.lastCommitMillis(),
         database.log().sizeBytes(),
+        // Zero where there is none; that costs no exception.
+        directory.path().resolve(name + "-wal").toFile().length(),
         gaps.of(name),
         stores,
         f == null ? null : f.status(name),

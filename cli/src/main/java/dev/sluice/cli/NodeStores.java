@@ -1,7 +1,13 @@
 package dev.sluice.cli;
 
 import dev.sluice.log.DatabaseName;
+import dev.sluice.ltx.Txid;
+import dev.sluice.node.BackupStatus;
+import dev.sluice.node.BackupStatus.Gap;
+import dev.sluice.node.BackupStatus.Point;
+import dev.sluice.node.BackupStatus.Snapshot;
 import dev.sluice.node.StoreUsage;
+import dev.sluice.restore.BackupSummary;
 import dev.sluice.restore.StoreLayout;
 import dev.sluice.ship.Shipper.Destination;
 import dev.sluice.store.Backoff;
@@ -109,6 +115,34 @@ final class NodeStores {
     return meters.entrySet().stream()
         .map(meter -> meter.getValue().usage(keptBytes.getOrDefault(meter.getKey(), 0L)))
         .toList();
+  }
+
+  /** What the stores can restore of a database. Lists each, once or twice. */
+  List<BackupStatus> backups(String database) {
+    return destinations(database).stream().map(NodeStores::backup).toList();
+  }
+
+  private static BackupStatus backup(Destination place) {
+    long nowMillis = System.currentTimeMillis();
+    try {
+      BackupSummary summary = BackupSummary.read(place.store(), place.layout());
+      return new BackupStatus(
+          place.url(),
+          nowMillis,
+          summary.points().stream()
+              .map(p -> new Point(Txid.format(p.txid()), p.time().toEpochMilli()))
+              .toList(),
+          summary.snapshots().stream()
+              .map(s -> new Snapshot(Txid.format(s.txid()), s.time().toEpochMilli(), s.sizeBytes()))
+              .toList(),
+          summary.gaps().stream()
+              .map(g -> new Gap(g.after().toEpochMilli(), g.before().toEpochMilli()))
+              .toList(),
+          null);
+    } catch (IOException e) {
+      return new BackupStatus(
+          place.url(), nowMillis, List.of(), List.of(), List.of(), String.valueOf(e.getMessage()));
+    }
   }
 
   /** What is away together: all below a common store, and what is in one bucket. */

@@ -25,7 +25,10 @@ import org.slf4j.LoggerFactory;
  * @param said what is said of it
  */
 record SecuritySettings(Settings said) {
-  private static final Logger log = LoggerFactory.getLogger(SecuritySettings.class);
+  /** No field: keys are there before it is known how to log, and the first logger decides that. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(SecuritySettings.class);
+  }
 
   /** The variable with the token that is shown to other nodes when nothing else is said. */
   static final String TOKEN_VARIABLE = "SLUICE_TOKEN";
@@ -191,16 +194,18 @@ record SecuritySettings(Settings said) {
     List<TokenGrant> tokens = tokens();
     boolean mutual = tls != null && tls.clientCa() != null;
     if (tls == null && tokens.isEmpty()) {
-      log.warn("listening on {}: everybody who reaches it may read all databases", listen);
+      log().warn("listening on {}: everybody who reaches it may read all databases", listen);
     } else if (tls == null) {
-      log.warn(
-          "listening on {} without 'tls': tokens and content cross the network in the open",
-          listen);
+      log()
+          .warn(
+              "listening on {} without 'tls': tokens and content cross the network in the open",
+              listen);
     } else if (tokens.isEmpty() && !mutual) {
-      log.warn(
-          "listening on {} with TLS, but without 'tokens' and without 'client-ca': everybody who"
-              + " reaches it may read all databases",
-          listen);
+      log()
+          .warn(
+              "listening on {} with TLS, but without 'tokens' and without 'client-ca': everybody who"
+                  + " reaches it may read all databases",
+              listen);
     }
   }
 
@@ -225,7 +230,7 @@ record SecuritySettings(Settings said) {
           .allMatch(InetAddress::isLoopbackAddress);
     } catch (UnknownHostException e) {
       // Listening there fails, and says so.
-      log.debug("{}", listen, e);
+      log().debug("{}", listen, e);
       return true;
     }
   }

@@ -97,7 +97,7 @@ class NodeCommandsTest {
           gaps,
           List.of(
               new DatabaseStatus.StoreStatus(
-                  "file:///b", database.position().toString(), 0, null, verification, false)),
+                  "file:///b", database.position().toString(), 0, 0, 0, null, verification, false)),
           new DatabaseStatus.FollowStatus(database.position().toString(), 2, 1_500),
           null);
     }

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -60,33 +61,56 @@ final class Api implements Closeable {
   private final Metrics metrics;
   private final Waits waits;
   private final @Nullable Streams streams;
+  private final DashboardApi dashboard;
 
   Api(NodeView node, @Nullable Streams streams, Metrics metrics) {
     this.node = node;
     this.metrics = metrics;
     this.waits = new Waits(metrics);
     this.streams = streams;
+    this.dashboard = new DashboardApi(node);
+  }
+
+  /** Begins to take note of what happens, for the dashboard. */
+  void start() {
+    dashboard.start();
   }
 
   List<Endpoint> endpoints() {
-    return List.of(
-        new Endpoint("GET", "/v1/status", Scope.READ, Set.of("database"), this::status),
-        new Endpoint("GET", "/v1/position", Scope.READ, Set.of("database"), this::position),
-        new Endpoint(
-            "GET", "/v1/wait", Scope.READ, Set.of("database", "position", "timeout"), this::await),
-        new Endpoint("POST", "/v1/sync", Scope.ADMIN, Set.of("database", "timeout"), this::sync),
-        new Endpoint(
-            "POST", "/v1/snapshot", Scope.ADMIN, Set.of("database", "timeout"), this::snapshot),
-        new Endpoint("POST", "/v1/stream", Scope.FOLLOW, Set.of(), this::stream),
-        new Endpoint("POST", "/v1/difference", Scope.FOLLOW, Set.of("database"), this::difference),
-        new Endpoint("POST", "/v1/acks", Scope.FOLLOW, Set.of(), this::acknowledge),
-        new Endpoint("GET", "/v1/cluster", Scope.READ, Set.of(), this::cluster),
-        new Endpoint("POST", "/v1/handoff", Scope.ADMIN, Set.of("node", "timeout"), this::handOff),
-        new Endpoint("POST", "/v1/promote", Scope.ADMIN, Set.of("timeout", "force"), this::promote),
-        new Endpoint("GET", "/v1/events", Scope.READ, Set.of("after", "limit"), this::events),
-        new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
-        new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),
-        new Endpoint("GET", "/readyz", Scope.NONE, Set.of(), this::ready));
+    return Stream.concat(
+            Stream.of(
+                new Endpoint("GET", "/v1/status", Scope.READ, Set.of("database"), this::status),
+                new Endpoint("GET", "/v1/position", Scope.READ, Set.of("database"), this::position),
+                new Endpoint(
+                    "GET",
+                    "/v1/wait",
+                    Scope.READ,
+                    Set.of("database", "position", "timeout"),
+                    this::await),
+                new Endpoint(
+                    "POST", "/v1/sync", Scope.ADMIN, Set.of("database", "timeout"), this::sync),
+                new Endpoint(
+                    "POST",
+                    "/v1/snapshot",
+                    Scope.ADMIN,
+                    Set.of("database", "timeout"),
+                    this::snapshot),
+                new Endpoint("POST", "/v1/stream", Scope.FOLLOW, Set.of(), this::stream),
+                new Endpoint(
+                    "POST", "/v1/difference", Scope.FOLLOW, Set.of("database"), this::difference),
+                new Endpoint("POST", "/v1/acks", Scope.FOLLOW, Set.of(), this::acknowledge),
+                new Endpoint("GET", "/v1/cluster", Scope.READ, Set.of(), this::cluster),
+                new Endpoint(
+                    "POST", "/v1/handoff", Scope.ADMIN, Set.of("node", "timeout"), this::handOff),
+                new Endpoint(
+                    "POST", "/v1/promote", Scope.ADMIN, Set.of("timeout", "force"), this::promote),
+                new Endpoint(
+                    "GET", "/v1/events", Scope.READ, Set.of("after", "limit"), this::events),
+                new Endpoint("GET", "/metrics", Scope.READ, Set.of(), this::metrics),
+                new Endpoint("GET", "/healthz", Scope.NONE, Set.of("verbose"), this::health),
+                new Endpoint("GET", "/readyz", Scope.NONE, Set.of(), this::ready)),
+            dashboard.endpoints().stream())
+        .toList();
   }
 
   /** For commands on this machine when the node is not to listen: what tells no content. */
@@ -186,7 +210,7 @@ final class Api implements Closeable {
     }
   }
 
-  private static Problem unknown(String database) {
+  static Problem unknown(String database) {
     return new Problem(
         "unknown database \"" + database + "\"", "GET /v1/status lists those of this node");
   }
@@ -335,6 +359,7 @@ final class Api implements Closeable {
   @Override
   public void close() {
     waits.close();
+    dashboard.close();
     if (streams != null) {
       streams.close();
     }

@@ -11,6 +11,7 @@ import java.nio.channels.UnresolvedAddressException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Map;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -27,6 +28,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   selector ──► Router ──► Api ─┬─ status, position, metrics, health: answered at once
  *                                ├─ Waits: no thread while waiting ──► one thread answers
+ *                                ├─ Live: the same, for those who watch the dashboard
  *                                └─ Streams: a thread for each follower
  * </pre>
  *
@@ -160,7 +162,9 @@ public final class NodeServer implements Closeable {
         }
       }
       boolean asks = !protection.tokens().isEmpty();
-      started.serve(new Router(api.endpoints(), new Door(tokens, asks ? null : started.connector)));
+      Door door = new Door(tokens, asks ? null : started.connector);
+      started.serve(new Router(api.endpoints(), door, Page.all()));
+      api.start();
     } catch (IOException e) {
       started.close();
       throw e;
@@ -177,7 +181,7 @@ public final class NodeServer implements Closeable {
     Api api = new Api(node, null, metrics);
     NodeServer started = make(LOOPBACK, Protection.NONE, api, IDLE_TIMEOUT);
     Tokens owner = Tokens.none().withOwner(started.makeOwnerToken());
-    started.serve(new Router(api.localEndpoints(), new Door(owner, null)));
+    started.serve(new Router(api.localEndpoints(), new Door(owner, null), Map.of()));
     return started;
   }
 

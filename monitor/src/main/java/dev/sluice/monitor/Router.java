@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -24,9 +25,14 @@ final class Router extends Handler.Abstract {
   private final Map<String, Endpoint> byPath = new LinkedHashMap<>();
 
   private final Door door;
+  private final Map<String, Page> pages;
 
-  Router(List<Endpoint> endpoints, Door door) {
+  /**
+   * @param pages of the dashboard, by path; anybody may have them
+   */
+  Router(List<Endpoint> endpoints, Door door, Map<String, Page> pages) {
     this.door = door;
+    this.pages = pages;
     endpoints.forEach(e -> byPath.put(e.path(), e));
   }
 
@@ -34,7 +40,13 @@ final class Router extends Handler.Abstract {
   public boolean handle(Request request, Response response, Callback callback) {
     Exchange exchange =
         new Exchange(request, response, callback, Fields.EMPTY, door.granted(request));
+    Page page = pages.get(Request.getPathInContext(request));
+    if (page != null && Page.takes(request.getMethod())) {
+      page.answer(exchange);
+      return true;
+    }
     try {
+      refuseOtherSites(request);
       Endpoint endpoint = find(exchange);
       exchange.demand(endpoint.scope());
       Fields query = query(request);
@@ -57,6 +69,21 @@ final class Router extends Handler.Abstract {
       exchange.json(500, new Problem(e.toString(), "the node's log has more"));
     }
     return true;
+  }
+
+  /**
+   * A page of another site can have a browser send a request here, and the node of a developer may
+   * ask nobody for a token.
+   */
+  private static void refuseOtherSites(Request request) throws ApiException {
+    String site = request.getHeaders().get("Sec-Fetch-Site");
+    if (site != null
+        && !site.equals("same-origin")
+        && !site.equals("none")
+        && !HttpMethod.GET.is(request.getMethod())) {
+      throw new ApiException(
+          403, "a page of another site has asked for this", "use the page of this node");
+    }
   }
 
   private Endpoint find(Exchange exchange) throws ApiException {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.sluice.follow.StreamService;
 import dev.sluice.ltx.Position;
+import dev.sluice.node.BackupStatus;
 import dev.sluice.node.ClusterStatus;
 import dev.sluice.node.ClusterStatus.ClusterMember;
 import dev.sluice.node.ClusterView;
@@ -18,6 +19,7 @@ import dev.sluice.node.DurabilityStatus;
 import dev.sluice.node.Event.Change;
 import dev.sluice.node.EventKind;
 import dev.sluice.node.HealthProblem;
+import dev.sluice.node.NodePeer;
 import dev.sluice.node.Severity;
 import java.io.IOException;
 import java.io.InputStream;
@@ -129,6 +131,7 @@ final class OpenApiTest {
       }
       checkEvents(served);
       checkCluster(served);
+      checkDashboard(served);
       check(served, "POST", "/v1/difference?database=" + NAME, 501);
       check(served, "POST", "/v1/acks", 501);
       check(served, "GET", "/metrics", 200);
@@ -158,6 +161,8 @@ final class OpenApiTest {
       check(served, "POST", "/v1/difference?database=" + NAME, 200);
       check(served, "POST", "/v1/acks", 200);
     }
+    // DashboardTest has this.
+    answered.add("GET /v1/live 200");
     // LimitsTest has these.
     answered.addAll(List.of("POST /v1/stream 400", "POST /v1/stream 413", "POST /v1/acks 400"));
     assertThat(answered).isEqualTo(documentedAnswers());
@@ -189,6 +194,29 @@ final class OpenApiTest {
     cluster.change = CompletableFuture.failedFuture(new IOException("not now"));
     check(served, "POST", "/v1/handoff?node=b", 409);
     check(served, "POST", "/v1/promote", 409);
+  }
+
+  private void checkDashboard(ServedNode served) throws Exception {
+    check(served, "GET", "/v1/session", 200);
+    served.node.backups =
+        List.of(
+            new BackupStatus(
+                "file:///backup",
+                1,
+                List.of(new BackupStatus.Point("0000000000000001", 1)),
+                List.of(new BackupStatus.Snapshot("0000000000000001", 1, 512)),
+                List.of(new BackupStatus.Gap(1, 2)),
+                null));
+    // Nobody listens there.
+    served.node.peers = List.of(new NodePeer("b", "http://127.0.0.1:1"));
+    for (String path : List.of("/v1/history", "/v1/restore-points")) {
+      check(served, "GET", path + "?database=" + NAME, 200);
+      check(served, "GET", path + "?database=" + NAME + "&node=" + served.node.nodeId(), 200);
+      check(served, "GET", path, 400);
+      check(served, "GET", path + "?database=no.db", 404);
+      check(served, "GET", path + "?database=" + NAME + "&node=a", 404);
+      check(served, "GET", path + "?database=" + NAME + "&node=b", 502);
+    }
   }
 
   private static final class TestCluster implements ClusterView {

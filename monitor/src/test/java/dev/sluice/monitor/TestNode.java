@@ -3,10 +3,12 @@ package dev.sluice.monitor;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
+import dev.sluice.node.BackupStatus;
 import dev.sluice.node.ClusterView;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.EventLog;
 import dev.sluice.node.HealthProblem;
+import dev.sluice.node.NodePeer;
 import dev.sluice.node.NodeView;
 import dev.sluice.node.Prices;
 import dev.sluice.node.StoreUsage;
@@ -21,6 +23,7 @@ final class TestNode implements NodeView, AutoCloseable {
   static final int PAGE_SIZE = 512;
 
   final Databases databases;
+  volatile String nodeId = "00000000deadbeef";
   volatile String role = "primary";
   volatile @Nullable String notReady;
   volatile boolean connected = true;
@@ -35,6 +38,8 @@ final class TestNode implements NodeView, AutoCloseable {
   volatile @Nullable String captured;
   volatile @Nullable CompletableFuture<Position> stored;
   volatile @Nullable ClusterView cluster;
+  volatile List<NodePeer> peers = List.of();
+  volatile List<BackupStatus> backups = List.of();
 
   TestNode(Path directory) throws IOException {
     databases = Databases.open(directory);
@@ -58,7 +63,7 @@ final class TestNode implements NodeView, AutoCloseable {
 
   @Override
   public String nodeId() {
-    return "00000000deadbeef";
+    return nodeId;
   }
 
   @Override
@@ -126,6 +131,7 @@ final class TestNode implements NodeView, AutoCloseable {
         database.pageCount(),
         database.lastCommitMillis(),
         4_096,
+        0,
         gaps,
         store == null ? List.of() : List.of(store),
         follow,
@@ -149,6 +155,16 @@ final class TestNode implements NodeView, AutoCloseable {
             1,
             7_000,
             requests.microDollars(Prices.S3_STANDARD)));
+  }
+
+  @Override
+  public List<NodePeer> peers() {
+    return peers;
+  }
+
+  @Override
+  public List<BackupStatus> backups(String database) {
+    return backups;
   }
 
   @Override

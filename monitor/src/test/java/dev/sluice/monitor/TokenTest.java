@@ -82,6 +82,10 @@ final class TokenTest {
             Map.entry("GET /v1/wait", Scope.READ),
             Map.entry("GET /v1/cluster", Scope.READ),
             Map.entry("GET /v1/events", Scope.READ),
+            Map.entry("GET /v1/live", Scope.READ),
+            Map.entry("GET /v1/history", Scope.READ),
+            Map.entry("GET /v1/restore-points", Scope.READ),
+            Map.entry("GET /v1/session", Scope.NONE),
             Map.entry("GET /metrics", Scope.READ),
             Map.entry("POST /v1/stream", Scope.FOLLOW),
             Map.entry("POST /v1/difference", Scope.FOLLOW),
@@ -95,6 +99,9 @@ final class TokenTest {
     for (Map.Entry<String, Scope> endpoint : scopes.entrySet()) {
       String[] words = endpoint.getKey().split(" ", 2);
       for (Scope scope : Scope.values()) {
+        if (words[1].equals("/v1/live") && scope.includes(Scope.READ)) {
+          continue; // An answer without an end; DashboardTest has it.
+        }
         String token = scope == Scope.NONE ? "" : secret(scope);
         HttpResponse<String> answer = ask(words[0], words[1], token);
         String what = endpoint.getKey() + " with " + scope + ": " + answer.body();

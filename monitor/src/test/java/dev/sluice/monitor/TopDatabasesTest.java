@@ -16,7 +16,8 @@ final class TopDatabasesTest {
   private final Map<String, DatabaseCounts> counts = new HashMap<>();
 
   private static DatabaseStatus database(String name, List<HealthProblem> health) {
-    return new DatabaseStatus(name, "0/0", "0/0", 512, 1, 0, 0, 0, List.of(), null, null, health);
+    return new DatabaseStatus(
+        name, "0/0", "0/0", 512, 1, 0, 0, 0, 0, List.of(), null, null, health);
   }
 
   private List<String> names(TopDatabases top, List<DatabaseStatus> all) {

@@ -135,6 +135,7 @@ public final class Follower implements Following {
   /** Databases asked for that the primary does not have; it is asked again when it reconnects. */
   private volatile @Nullable String unknown;
 
+  private volatile @Nullable String statusUrl;
   private volatile Runnable unknownAction = () -> {};
   private volatile Runnable disconnectedAction = () -> {};
 
@@ -202,6 +203,14 @@ public final class Follower implements Following {
     if (unknown != null) {
       action.run();
     }
+  }
+
+  /**
+   * Tells the primary where this node, which is none of its cluster, says how it is. Before the
+   * start.
+   */
+  public void announce(@Nullable String url) {
+    statusUrl = url;
   }
 
   /** The nodes that follow the same primary, as far as it has told. */
@@ -393,7 +402,7 @@ public final class Follower implements Following {
     }
     return JSON.writeValueAsBytes(
         new StreamRequest(
-            options.node(), options.url(), options.epoch(), positions, options.only()));
+            options.node(), options.url(), statusUrl, options.epoch(), positions, options.only()));
   }
 
   /** Takes what follows a frame; true when a database was brought to another history. */

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * What a follower sends first, as JSON.
  *
  * @param node id of the follower
- * @param url where others reach it; null when it serves nobody
+ * @param url where others reach it as a node of the cluster; null when it is none, or serves nobody
+ * @param statusUrl where a node that is none of the cluster says how it is; null when it does not
  * @param epoch the greatest that it has heard of; 0 without a lease
  * @param positions where it stands, by database
  * @param only the databases it wants; null for all
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 record StreamRequest(
     @JsonProperty("node") String node,
     @JsonProperty("url") @Nullable String url,
+    @JsonProperty("statusUrl") @Nullable String statusUrl,
     @JsonProperty("epoch") long epoch,
     @JsonProperty("positions") Map<String, String> positions,
     @JsonProperty("only") @Nullable List<String> only) {

@@ -10,6 +10,7 @@ import dev.sluice.log.Snapshots;
 import dev.sluice.log.Snapshots.SnapshotFile;
 import dev.sluice.ltx.LtxSource;
 import dev.sluice.ltx.Position;
+import dev.sluice.node.NodePeer;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
@@ -106,6 +107,11 @@ public final class StreamServer implements StreamService, Closeable {
   /** Those that follow now. */
   public List<Member> members() {
     return sessions.stream().map(session -> session.member).distinct().toList();
+  }
+
+  /** The same, and where those that are not of the cluster say how they are. */
+  public List<NodePeer> peers() {
+    return sessions.stream().map(session -> session.peer).distinct().toList();
   }
 
   @Override
@@ -212,6 +218,7 @@ public final class StreamServer implements StreamService, Closeable {
     private final Set<String> diverged = new HashSet<>();
 
     private final Member member;
+    private final NodePeer peer;
     private final @Nullable Set<String> only;
     private final DataOutputStream out;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
@@ -222,6 +229,8 @@ public final class StreamServer implements StreamService, Closeable {
 
     Session(StreamRequest request, OutputStream response) {
       member = new Member(request.node(), request.url());
+      peer =
+          new NodePeer(request.node(), request.url() != null ? request.url() : request.statusUrl());
       request.positions().forEach((name, position) -> sent.put(name, Position.parse(position)));
       List<String> names = request.only();
       only = names == null ? null : Set.copyOf(names);

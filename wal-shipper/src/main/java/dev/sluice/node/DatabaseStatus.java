@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param pageCount pages after {@code position}
  * @param lastCommitMillis when that was committed, ms since the epoch; 0 before the first
  * @param logBytes size of the local log
+ * @param walBytes size of the WAL that applications keep beside the database; 0 when there is none
  * @param gaps how often, since the node was started, changes were found that could not be followed
  *     one by one
  * @param stores where it is backed up; empty without a store
@@ -29,6 +30,7 @@ public record DatabaseStatus(
     int pageCount,
     long lastCommitMillis,
     long logBytes,
+    long walBytes,
     long gaps,
     List<StoreStatus> stores,
     @Nullable FollowStatus follow,
@@ -39,7 +41,7 @@ public record DatabaseStatus(
     health = health == null ? List.of() : List.copyOf(health);
   }
 
-  /** Nothing is known of its health. */
+  /** Nothing is known of its WAL and of its health. */
   public DatabaseStatus(
       String name,
       String position,
@@ -60,6 +62,7 @@ public record DatabaseStatus(
         pageCount,
         lastCommitMillis,
         logBytes,
+        0,
         gaps,
         stores,
         follow,
@@ -74,6 +77,10 @@ public record DatabaseStatus(
    * @param shipped last position the store has; null before the first
    * @param oldestUnshippedMillis when the oldest transaction that the store has not got was
    *     committed, ms since the epoch; 0 when it has all
+   * @param storedMillis when the newest transaction that the store has was committed, ms since the
+   *     epoch; 0 while that is not known
+   * @param oldestMillis the oldest moment that it can restore, ms since the epoch; 0 while that is
+   *     not known
    * @param error why it does not get on; null when it does
    * @param verification how it was found last; null where backups are not verified
    * @param stopped nothing is shipped there any more until the node is restarted, as {@code error}
@@ -83,16 +90,26 @@ public record DatabaseStatus(
       String url,
       @Nullable String shipped,
       long oldestUnshippedMillis,
+      long storedMillis,
+      long oldestMillis,
       @Nullable String error,
       @Nullable VerificationStatus verification,
       boolean stopped) {
     public StoreStatus(
         String url, @Nullable String shipped, long oldestUnshippedMillis, @Nullable String error) {
-      this(url, shipped, oldestUnshippedMillis, error, null, false);
+      this(url, shipped, oldestUnshippedMillis, 0, 0, error, null, false);
     }
 
     public StoreStatus withVerification(VerificationStatus newVerification) {
-      return new StoreStatus(url, shipped, oldestUnshippedMillis, error, newVerification, stopped);
+      return new StoreStatus(
+          url,
+          shipped,
+          oldestUnshippedMillis,
+          storedMillis,
+          oldestMillis,
+          error,
+          newVerification,
+          stopped);
     }
   }
 

@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -79,8 +80,26 @@ public final class NodeClient {
 
   /** What the node says of itself and of all its databases. */
   public NodeStatus status() throws IOException {
-    HttpResponse<String> answer = get("/v1/status", ANSWER_TIMEOUT);
-    return ok(answer, NodeStatus.class);
+    return status(ANSWER_TIMEOUT);
+  }
+
+  /** The same, from a node that has so long to answer. */
+  public NodeStatus status(Duration timeout) throws IOException {
+    return ok(get("/v1/status", timeout), NodeStatus.class);
+  }
+
+  /** The last minutes of a database on that node. */
+  public DatabaseHistory history(String database) throws IOException {
+    return ok(
+        get("/v1/history?database=" + encode(database), ANSWER_TIMEOUT), DatabaseHistory.class);
+  }
+
+  /** What the stores of that node can restore of a database. */
+  public List<BackupStatus> backups(String database) throws IOException {
+    return List.of(
+        ok(
+            get("/v1/restore-points?database=" + encode(database), ANSWER_TIMEOUT),
+            BackupStatus[].class));
   }
 
   /**
@@ -141,7 +160,12 @@ public final class NodeClient {
 
   /** The cluster as the node knows it. */
   public ClusterStatus cluster() throws IOException {
-    return ok(get("/v1/cluster", ANSWER_TIMEOUT), ClusterStatus.class);
+    return cluster(ANSWER_TIMEOUT);
+  }
+
+  /** The same, from a node that has so long to answer. */
+  public ClusterStatus cluster(Duration timeout) throws IOException {
+    return ok(get("/v1/cluster", timeout), ClusterStatus.class);
   }
 
   /**

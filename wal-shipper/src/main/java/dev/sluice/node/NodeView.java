@@ -1,5 +1,6 @@
 package dev.sluice.node;
 
+import dev.sluice.access.Access;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
@@ -87,6 +88,27 @@ public interface NodeView {
 
   /** What each store was asked, all databases together; empty without a store. */
   default List<StoreUsage> storeUsage() {
+    return List.of();
+  }
+
+  /**
+   * Other nodes that this one knows: those of its cluster, the one it follows, and those that
+   * follow it.
+   */
+  default List<NodePeer> peers() {
+    return List.of();
+  }
+
+  /** How this node asks others. */
+  default Access access() {
+    return Access.none();
+  }
+
+  /**
+   * What the stores can restore of a database; empty without a store. Lists each of them, and
+   * blocks meanwhile.
+   */
+  default List<BackupStatus> backups(String database) {
     return List.of();
   }
 

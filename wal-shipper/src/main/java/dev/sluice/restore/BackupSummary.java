@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param levels that have files, finest first; snapshots are level 9
  * @param snapshots oldest first: the states from which restoring begins
- * @param states how many can be restored
+ * @param points the states that can be restored, oldest first; times are those of the listing
  * @param first of them; null if none
  * @param last of them; null if none
  * @param newestTxid the last transaction that any file has, unsigned; beyond {@code last} when
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public record BackupSummary(
     List<Level> levels,
     List<Snapshot> snapshots,
-    int states,
+    List<RestorePoint> points,
     @Nullable RestorePoint first,
     @Nullable RestorePoint last,
     long newestTxid,
@@ -74,6 +74,11 @@ public record BackupSummary(
   public record GenerationSummary(
       String id, int snapshots, int segments, long sizeBytes, Instant from, Instant to) {}
 
+  /** How many states can be restored. */
+  public int states() {
+    return points.size();
+  }
+
   /** Whether there is no backup at all. */
   public boolean isEmpty() {
     return levels.isEmpty() && generations.isEmpty();
@@ -106,7 +111,7 @@ public record BackupSummary(
     return new BackupSummary(
         levels,
         snapshots,
-        states,
+        points,
         first,
         last,
         newestTxid,
@@ -119,7 +124,7 @@ public record BackupSummary(
     if (listing.isEmpty()) {
       List<GenerationSummary> generations = Generation.summaries(store, layout);
       return new BackupSummary(
-          List.of(), List.of(), 0, null, null, 0, List.of(), List.copyOf(generations));
+          List.of(), List.of(), List.of(), null, null, 0, List.of(), List.copyOf(generations));
     }
     Holes holes = Holes.of(listing);
     List<StoredFile> states = listing.restorable(holes.starts());
@@ -128,7 +133,7 @@ public record BackupSummary(
     return new BackupSummary(
         levels(listing),
         snapshots(listing),
-        states.size(),
+        states.stream().map(file -> new RestorePoint(file.maxTxid(), file.lastModified())).toList(),
         states.isEmpty() ? null : point(listing, states.get(0)),
         states.isEmpty() ? null : point(listing, states.get(states.size() - 1)),
         newest,

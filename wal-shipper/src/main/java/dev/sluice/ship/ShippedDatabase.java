@@ -168,10 +168,14 @@ final class ShippedDatabase {
   StoreStatus status() {
     Position now = shipped;
     List<LogEntry> waiting = now == null ? List.of() : database.log().after(now.txid(), 1);
+    Attached to = attached;
+    StoreFile newest = to == null ? null : to.contents().newest();
     return new StoreStatus(
         destination.url(),
         now == null || now.equals(Position.NONE) ? null : now.toString(),
         waiting.isEmpty() ? 0 : waiting.get(0).header().timestampMillis(),
+        newest == null ? 0 : newest.timeMillis(),
+        to == null ? 0 : to.contents().oldestMillis(),
         error(),
         null,
         fenced);

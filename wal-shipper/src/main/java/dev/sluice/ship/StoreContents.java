@@ -83,6 +83,23 @@ final class StoreContents {
     return newest;
   }
 
+  /**
+   * The oldest moment that can be restored, in ms since the epoch: that of the first file with a
+   * whole database; 0 when there is none.
+   */
+  long oldestMillis() {
+    lock.lock();
+    try {
+      return levels.stream()
+          .filter(files -> !files.isEmpty() && files.get(0).minTxid() == 1)
+          .mapToLong(files -> files.get(0).timeMillis())
+          .min()
+          .orElse(0);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The last transaction of a level, 0 when it is empty. */
   long maxTxid(int level) {
     StoreFile file = newest(level);

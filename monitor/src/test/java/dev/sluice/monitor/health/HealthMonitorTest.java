@@ -158,7 +158,7 @@ final class HealthMonitorTest {
 
   @Test
   void aBackupHasStopped() {
-    node.store = new StoreStatus("s3://b/app", null, 0, "holds another history", null, true);
+    node.store = new StoreStatus("s3://b/app", null, 0, 0, 0, "holds another history", null, true);
     Event raised = raisedAndCleared(() -> node.store = store(0, ""));
     assertThat(raised.kind()).isEqualTo(EventKind.BACKUP_STOPPED);
   }
