@@ -12,10 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What {@link Waiters} would see of a server that does nothing but write: {@code HOW_MANY}. Says its
- * port, takes a request on each of so many connections, and once a line comes in, writes the same
- * answer to all of them in a loop. Says then when it began, in nanoseconds of the system's monotonic
- * clock.
+ * What {@link Waiters} would see of a server that does nothing but write: {@code HOW_MANY}. Says
+ * its port, takes a request on each of so many connections, and once a line comes in, writes the
+ * same answer to all of them in a loop. Says then when it began, in nanoseconds of the system's
+ * monotonic clock.
  */
 final class BareAnswers {
   private static final byte[] BODY =
