@@ -28,6 +28,8 @@ final class ReloadTest {
 
   @BeforeEach
   void listen() {
+    // Another test may have run a command with --verbose, with which the level stays.
+    LogSetup.use(false, true);
     logged.start();
     logger.setLevel(Level.INFO);
     logger.addAppender(logged);
