@@ -66,8 +66,9 @@ class FullDiskBackupTest {
     sql("INSERT INTO t(v) SELECT randomblob(3000) FROM generate_series(1," + rows + ")");
   }
 
+  /** Without what is said of the disk itself: so small a one is always low. */
   private String status() throws Exception {
-    return Http.text(url + "/v1/status");
+    return Http.text(url + "/v1/status").replaceAll("\"health\":\\[[^\\]]*\\]", "");
   }
 
   /** All that is committed is in the store. */

@@ -120,6 +120,7 @@ class StaticRolesTest {
     one.sql("INSERT INTO t VALUES(2)");
     two.awaits(one);
     assertThat(one.client.cluster().epoch()).isEqualTo(2);
+    await("it has heard of the term", () -> two.client.cluster().epoch() == 2);
 
     // Changed places. What the follower did not get is saved, and the new history is taken.
     two.process().stop();
