@@ -241,7 +241,7 @@ public final class ReplicaWriter implements AutoCloseable {
       return 0;
     }
     Together together = new Together(source);
-    applyToWal(open, together, together::header);
+    applyToWal(open, together, () -> together.written);
     return together.count;
   }
 
@@ -249,7 +249,7 @@ public final class ReplicaWriter implements AutoCloseable {
   private final class Together implements WalMode.Transactions {
     private final TransactionSource source;
     private @Nullable TransactionPages last;
-    private Optional<DatabaseHeader> before = header;
+    private Optional<DatabaseHeader> written = Optional.empty();
     int count;
 
     Together(TransactionSource source) {
@@ -258,20 +258,20 @@ public final class ReplicaWriter implements AutoCloseable {
 
     @Override
     public @Nullable TransactionPages next() throws IOException {
-      before = header();
-      boolean asksForOther = count > 0 && before.isPresent() && !before.get().isWal();
-      if (asksForOther || !source.next()) {
+      int kept = pageCount();
+      if (last != null) {
+        kept = last.commit();
+        written = last.header().or(() -> written);
+        if (!written.or(() -> header).map(DatabaseHeader::isWal).orElse(true)) {
+          return null;
+        }
+      }
+      if (!source.next()) {
         return null;
       }
-      int kept = last == null ? pageCount() : last.commit();
       last = new TransactionPages(main.path(), source.pages(), source.commit(), pageSize(), kept);
       count++;
       return last;
-    }
-
-    /** After what was read so far. */
-    Optional<DatabaseHeader> header() {
-      return last == null ? before : last.header().or(() -> before);
     }
   }
 

@@ -203,7 +203,7 @@ final class WalMode implements AutoCloseable {
     private int frame = header.maxFrame();
     private long offset;
     private int filled;
-    private int pageCount = header.pageCount();
+    private int pageCount;
 
     Frames(int pageSize, NativeBuffer buffer) {
       this.buffer = buffer;
