@@ -440,7 +440,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     state.followsNow();
     followedTerm = term;
     Follower started = follower(from, term);
-    started.onDisconnected(() -> Objects.requireNonNull(cluster).wake());
+    started.onPrimaryInDoubt(() -> Objects.requireNonNull(cluster).wake());
     follower = started;
     node.roles(null, started);
     started.start();

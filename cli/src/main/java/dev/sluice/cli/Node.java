@@ -213,6 +213,7 @@ final class Node implements NodeView, Closeable {
             beforeWait -> {
               Capture made = new Capture(data, databases, beforeWait, path -> true);
               capture = made;
+              made.hasReplicas(config.listen() != null || config.hasStores());
               if (follows) {
                 made.findReplicas();
               } else {

@@ -9,6 +9,7 @@ import dev.sluice.fuse.binding.ReaderRole;
 import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
 import dev.sluice.os.PathCalls;
+import dev.sluice.sqlite.DatabaseHeader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -53,6 +54,7 @@ final class SluiceFileSystem implements FileOperations {
     this.root = root;
     this.capture = capture;
     this.role = role;
+    capture.onHeadRewritten(this::dropHead);
     FileStatus s = status.get();
     PathCalls.stat(root, s);
     inodes.lock.lock();
@@ -813,6 +815,33 @@ final class SluiceFileSystem implements FileOperations {
     if ((ahead + 1) * Kernel.MAX_STORE <= sizeOf(inode.fd)) {
       role.release();
       kernel.store(inode.id, inode.fd, ahead * Kernel.MAX_STORE, Kernel.MAX_STORE);
+    }
+  }
+
+  /** Page 1 of a database was written past the kernel, which has to read it again. */
+  private void dropHead(String path) {
+    // Who has the lock of the names must not wait for a request that others may have to answer.
+    long id = inodes.lock.isHeldByCurrentThread() ? 0 : idOf(path);
+    if (id > 0) {
+      role.mayWait();
+      kernel.drop(id, 0, DatabaseHeader.SIZE);
+    }
+  }
+
+  /** What the kernel calls the file at a path, or 0 when it does not know it. */
+  private long idOf(String path) {
+    inodes.lock.lock();
+    try {
+      Inode inode = inodes.get(InodeTable.ROOT);
+      for (String name : path.split("/", -1)) {
+        inode = inode.child(name);
+        if (inode == null) {
+          return 0;
+        }
+      }
+      return inode.id;
+    } finally {
+      inodes.lock.unlock();
     }
   }
 

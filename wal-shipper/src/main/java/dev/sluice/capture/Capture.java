@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -65,6 +66,8 @@ public final class Capture implements Closeable {
   private final Applicants applicants = new Applicants();
 
   private volatile BooleanSupplier readOnly = () -> false;
+  private volatile boolean hasReplicas;
+  private volatile Consumer<String> onHeadRewritten = path -> {};
 
   /**
    * @param data the data directory
@@ -150,6 +153,23 @@ public final class Capture implements Closeable {
   /** Has applications open databases read-only for as long as {@code follows} says so. */
   public void openReadOnlyWhile(BooleanSupplier follows) {
     readOnly = follows;
+  }
+
+  /**
+   * Others read copies of the databases: then no two transactions of a rollback mode may have the
+   * same change counter, see {@link ChangeCounter}. Before anything is mounted.
+   */
+  public void hasReplicas(boolean some) {
+    hasReplicas = some;
+  }
+
+  /**
+   * Has {@code action} run after page 1 of a database, of which it gets the path, was written by
+   * this class: the kernel may have another. On a thread that may be answering a request, but none
+   * that writes that page; no lock of this class is held.
+   */
+  public void onHeadRewritten(Consumer<String> action) {
+    onHeadRewritten = action;
   }
 
   /**
@@ -398,6 +418,18 @@ public final class Capture implements Closeable {
 
   NativeFile open(String path) throws ErrnoException {
     return NativeFile.openRaw(backing(path), Libc.O_RDONLY);
+  }
+
+  NativeFile openToWrite(String path) throws ErrnoException {
+    return NativeFile.openRaw(backing(path), Libc.O_RDWR);
+  }
+
+  boolean hasReplicas() {
+    return hasReplicas;
+  }
+
+  void headRewritten(String path) {
+    onHeadRewritten.accept(path);
   }
 
   boolean exists(String path) {

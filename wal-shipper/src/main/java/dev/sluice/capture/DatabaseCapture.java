@@ -11,6 +11,7 @@ import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
 import dev.sluice.os.PathCalls;
 import dev.sluice.sqlite.DatabaseHeader;
+import dev.sluice.sqlite.PageSize;
 import dev.sluice.sqlite.RollbackJournal;
 import dev.sluice.sqlite.WalHeader;
 import java.io.IOException;
@@ -71,6 +72,11 @@ final class DatabaseCapture {
 
   /** Pages of a withdrawn commit: the next transaction has to carry what they hold now. */
   private final PageSet withdrawn = new PageSet();
+
+  private final ChangeCounter changeCounter = new ChangeCounter();
+
+  /** Page 1 was written past the kernel, which has to be told once the lock is free. */
+  private boolean headRewritten;
 
   /** What was cut last was not acknowledged. */
   private boolean unacknowledged;
@@ -194,7 +200,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -386,7 +392,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -409,7 +415,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -475,7 +481,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -489,7 +495,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -526,15 +532,38 @@ final class DatabaseCapture {
       dirty.clear();
       return;
     }
-    int pageSize = header.pageSize();
-    cut(
-        pageSize,
-        Recovery.pageCount(header, file),
-        dirty.sorted(),
-        dirty.size(),
-        this::readMain,
-        WalRange.NONE);
+    int pageCount = Recovery.pageCount(header, file);
+    if (journalActive) {
+      tellApart(header, pageCount);
+    }
+    cut(header.pageSize(), pageCount, dirty.sorted(), dirty.size(), this::readMain, WalRange.NONE);
     dirty.clear();
+  }
+
+  /**
+   * Gives a transaction another change counter where that which SQLite wrote does not tell it from
+   * all that were cut. The connection that wrote it finds that somebody changed the database when
+   * it next looks, and reads it anew.
+   */
+  private void tellApart(DatabaseHeader header, int pageCount) throws IOException {
+    int written = header.changeCounter();
+    int counter = changeCounter.after(written);
+    Database known = database;
+    if (counter != written) {
+      if (known == null
+          || !capture.hasReplicas()
+          || !known.differs(
+              header.pageSize(), pageCount, dirty.sorted(), dirty.size(), this::readMain)) {
+        return;
+      }
+      dirty.add(1);
+      headRewritten = true;
+      try (NativeFile file = capture.openToWrite(path)) {
+        DatabaseHeader.writeChangeCounter(file::write, header, counter);
+      }
+      log.debug("{}: change counter {} in place of {}", path, counter, written);
+    }
+    changeCounter.cut(counter);
   }
 
   private void cut(
@@ -569,6 +598,8 @@ final class DatabaseCapture {
         beforeCheckpoint();
       }
       int n = (int) Libc.pwrite(fd, address, size, offset);
+      // The kernel can't be told of another page than it is writing; mostly that is page 1.
+      headRewritten &= offset >= PageSize.MAX;
       if (plain && !dirty.isEmpty() && !replica) {
         lastPlainWriteNanos = System.nanoTime();
         plainWrites = true;
@@ -580,7 +611,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -606,7 +637,7 @@ final class DatabaseCapture {
     acquire();
     logBehindWal = true;
     Database known = wal.isUnsealed() ? database : null;
-    lock.unlock();
+    release();
     int result = sync(fd, dataOnly);
     return result < 0 || known == null ? result : syncLog(known);
   }
@@ -671,7 +702,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -705,7 +736,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -728,7 +759,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
     if (known != null) {
       known.log().startSync();
@@ -755,7 +786,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       return refuse(e);
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -770,6 +801,7 @@ final class DatabaseCapture {
         dirty.clear();
         withdrawn.clear();
         wal.forget();
+        changeCounter.forget();
         Database known = database;
         if (known != null && known.pageCount() > 0 && !replica) {
           known.commit(known.pageSize(), 0, new int[0], 0, this::readMain, WalRange.NONE);
@@ -779,7 +811,7 @@ final class DatabaseCapture {
       log.error(
           "{}: was deleted, but that could not be put into the log: {}", path, e.getMessage());
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -790,7 +822,8 @@ final class DatabaseCapture {
     walFile = close(walFile);
     journalFile = close(journalFile);
     unread = true;
-    lock.unlock();
+    changeCounter.forget();
+    release();
     capture.recoverLater(this);
   }
 
@@ -803,7 +836,7 @@ final class DatabaseCapture {
       replica = true;
       forget();
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -819,7 +852,7 @@ final class DatabaseCapture {
       watchNow();
       replica = false;
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -849,6 +882,7 @@ final class DatabaseCapture {
     dirty.clear();
     withdrawn.clear();
     wal.forget();
+    changeCounter.othersMayBeAhead();
     journalActive = false;
     rollingBack = false;
     journalNonce = NO_JOURNAL;
@@ -906,7 +940,7 @@ final class DatabaseCapture {
       }
       return false;
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -1019,6 +1053,7 @@ final class DatabaseCapture {
     lock.lock();
     try {
       unread = true;
+      changeCounter.othersMayBeAhead();
     } finally {
       lock.unlock();
     }
@@ -1085,7 +1120,7 @@ final class DatabaseCapture {
     try {
       readVisible(pgno, target, wal.committed());
     } finally {
-      lock.unlock();
+      release();
     }
   }
 
@@ -1136,6 +1171,16 @@ final class DatabaseCapture {
           database.distrust();
         }
       }
+    }
+  }
+
+  /** Lets go of the lock. */
+  private void release() {
+    boolean rewritten = headRewritten;
+    headRewritten = false;
+    lock.unlock();
+    if (rewritten) {
+      capture.headRewritten(path);
     }
   }
 

@@ -137,7 +137,7 @@ public final class Follower implements Following {
 
   private volatile @Nullable String statusUrl;
   private volatile Runnable unknownAction = () -> {};
-  private volatile Runnable disconnectedAction = () -> {};
+  private volatile Runnable inDoubtAction = () -> {};
 
   public Follower(Options options, Databases databases, ReplicaFiles files) {
     this.options = options;
@@ -218,9 +218,12 @@ public final class Follower implements Following {
     return members;
   }
 
-  /** Has {@code action} run whenever the stream has ended, or the primary has become silent. */
-  public void onDisconnected(Runnable action) {
-    disconnectedAction = action;
+  /**
+   * Has {@code action} run whenever another node may be the primary: the stream has ended, the
+   * primary has become silent, or is in a later epoch than this node has heard of.
+   */
+  public void onPrimaryInDoubt(Runnable action) {
+    inDoubtAction = action;
   }
 
   private void takeUnknown(String database) {
@@ -275,7 +278,7 @@ public final class Follower implements Following {
         acks.end();
         if (connected) {
           connected = false;
-          disconnectedAction.run();
+          inDoubtAction.run();
         }
       }
       retry = was ? FIRST_RETRY_MILLIS : Math.min(retry * 2, LONGEST_RETRY_MILLIS);
@@ -298,8 +301,7 @@ public final class Follower implements Following {
     HttpResponse<InputStream> response =
         post("/v1/stream", HttpRequest.BodyPublishers.ofByteArray(request()), LONGEST_SILENCE);
     try (SilenceGuard body =
-        new SilenceGuard(
-            response.body(), SILENCE, LONGEST_SILENCE, () -> disconnectedAction.run())) {
+        new SilenceGuard(response.body(), SILENCE, LONGEST_SILENCE, () -> inDoubtAction.run())) {
       stream = body;
       connected = true;
       log.info("following {}", primary);
@@ -348,6 +350,9 @@ public final class Follower implements Following {
                 + ", and "
                 + options.epoch()
                 + " has begun: it is no longer the primary");
+      }
+      if (epoch > options.epoch() && options.epoch() > 0) {
+        inDoubtAction.run();
       }
       return response;
     } catch (IOException e) {

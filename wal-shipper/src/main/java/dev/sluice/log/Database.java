@@ -356,6 +356,31 @@ public final class Database implements Closeable {
     }
   }
 
+  /** Whether {@link #commit} would find that anything has changed. */
+  public boolean differs(int pageSize, int commit, int[] candidates, int count, PageReader reader)
+      throws IOException {
+    lock.lock();
+    try {
+      if (pageSize != this.pageSize || commit != pageCount) {
+        return true;
+      }
+      int lockPage = Checksums.lockPage(pageSize);
+      ByteBuffer content = page(pageSize);
+      for (int i = 0; i < count; i++) {
+        int pgno = candidates[i];
+        if (pgno != lockPage && pgno <= commit) {
+          reader.read(pgno, content.clear());
+          if (Checksums.page(pgno, content.flip()) != sums.get(pgno)) {
+            return true;
+          }
+        }
+      }
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Cuts a transaction of all pages of a large database, on all processors. */
   private void commitWhole(
       int pageSize, int commit, PageReader reader, WalRange wal, long startedNanos)

@@ -1,5 +1,6 @@
 package dev.sluice.sqlite;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,8 @@ public record DatabaseHeader(
 
   private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
   private static final int WAL_VERSION = 2;
+  private static final int COUNTER_OFFSET = 24;
+  private static final int VALID_FOR_OFFSET = 92;
 
   public DatabaseHeader {
     if (!PageSize.isValid(pageSize)) {
@@ -69,9 +72,29 @@ public record DatabaseHeader(
             in.get(18) & 0xff,
             in.get(19) & 0xff,
             in.get(20) & 0xff,
-            in.getInt(24),
+            in.getInt(COUNTER_OFFSET),
             in.getInt(28),
-            in.getInt(92)));
+            in.getInt(VALID_FOR_OFFSET)));
+  }
+
+  /** Writes bytes at an offset of a file. */
+  @FunctionalInterface
+  public interface Writer {
+    void write(ByteBuffer source, long offset) throws IOException;
+  }
+
+  /**
+   * Puts another change counter into the file of a database, of which all else stays as it is.
+   *
+   * @param header as the file has it
+   */
+  public static void writeChangeCounter(Writer file, DatabaseHeader header, int counter)
+      throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocateDirect(Integer.BYTES).putInt(0, counter);
+    file.write(bytes, COUNTER_OFFSET);
+    if (header.versionValidFor == header.changeCounter) {
+      file.write(bytes.clear(), VALID_FOR_OFFSET);
+    }
   }
 
   /** True when connections that open the database use a WAL. */

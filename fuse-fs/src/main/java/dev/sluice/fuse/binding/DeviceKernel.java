@@ -9,10 +9,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * Notifications and ioctls of /dev/fuse.
  *
  * <pre>
- *   notification: length u32 | code i32 | 0 u64 | node u64 | offset u64 | size u32 | 0 u32 | content
+ *   store: length u32 | code i32 | 0 u64 | node u64 | offset u64 | size u32 | 0 u32 | content
+ *   drop:  length u32 | code i32 | 0 u64 | node u64 | offset i64 | size i64
  * </pre>
  */
 final class DeviceKernel implements Kernel {
+  private static final int DROP_SIZE = Protocol.OUT_HEADER + 24;
   private static final int HEAD = Protocol.OUT_HEADER + 24;
 
   private final int device;
@@ -53,6 +55,18 @@ final class DeviceKernel implements Kernel {
     } finally {
       storing.set(false);
     }
+  }
+
+  @Override
+  public int drop(long inode, long offset, long length) {
+    ByteBuffer out = ByteBuffer.allocateDirect(DROP_SIZE).order(ByteOrder.nativeOrder());
+    out.putInt(0, DROP_SIZE);
+    out.putInt(4, Protocol.NOTIFY_INVAL_INODE);
+    out.putLong(16, inode);
+    out.putLong(24, offset);
+    out.putLong(32, length);
+    long n = Libc.write(device, Libc.address(out), DROP_SIZE);
+    return n < 0 ? (int) n : 0;
   }
 
   @Override

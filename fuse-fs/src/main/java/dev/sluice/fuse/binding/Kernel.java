@@ -15,6 +15,11 @@ public interface Kernel {
         }
 
         @Override
+        public int drop(long inode, long offset, long length) {
+          return -Errno.ENOSYS;
+        }
+
+        @Override
         public int openBacking(int fd) {
           return -Errno.ENOSYS;
         }
@@ -35,6 +40,12 @@ public interface Kernel {
 
   /** The most that {@link #store} takes. */
   int MAX_STORE = 128 << 10;
+
+  /**
+   * Drops a piece of a file from the kernel's cache of {@code inode}. Waits for whoever reads or
+   * writes the piece there, so not while that request is being answered.
+   */
+  int drop(long inode, long offset, long length);
 
   /**
    * Has the kernel read and write {@code fd} itself for those handles that are opened with the

@@ -88,7 +88,9 @@ final class Protocol {
   static final int FOPEN_KEEP_CACHE = 1 << 1;
   static final int FOPEN_PASSTHROUGH = 1 << 7;
 
-  /** A code of notifications, which stand where answers have an error. */
+  /** Codes of notifications, which stand where answers have an error. */
+  static final int NOTIFY_INVAL_INODE = 2;
+
   static final int NOTIFY_STORE = 4;
 
   /** ioctls of the device: take a struct fuse_backing_map of 16 bytes, and a number of 4. */
