@@ -220,12 +220,15 @@ class Reader:
         start = time.monotonic_ns()
         try:
             tokens, register, torn = self.transaction(database)
-        except sqlite3.Error as e:
+            end = time.monotonic_ns()
+            # On the mount of a node that was killed meanwhile SQLite may read, from the kernel's cache, what a
+            # transaction had written that did not end. This asks the node.
+            os.statvfs(self.databases.directory)
+        except (sqlite3.Error, OSError) as e:
             if not is_busy(e):
                 self.databases.drop(database)
             say(trouble=str(e), node=self.node)
             return
-        end = time.monotonic_ns()
         said = self.said[database]
         keep = next((i for i, (a, b) in enumerate(zip(said, tokens)) if a != b), min(len(said), len(tokens)))
         self.said[database] = tokens
