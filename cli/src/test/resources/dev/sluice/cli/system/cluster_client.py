@@ -23,6 +23,7 @@ import urllib.parse
 MODES = {"wal.db": "wal", "delete.db": "delete"}
 KEYS = 3
 BUSY_SECONDS = 0.25
+MAKE_SECONDS = 60
 
 
 class Node:
@@ -111,17 +112,35 @@ def stopped():
 
 
 def make(directory):
+    """Makes the databases; a commit that waits for followers is refused until one is in sync."""
     for name, mode in MODES.items():
-        db = sqlite3.connect(os.path.join(directory, name), isolation_level=None)
-        db.execute("pragma journal_mode=" + mode)
-        db.execute("begin")
-        db.execute("create table list (id integer primary key, key integer, sequence integer, token text)")
-        db.execute("create table total (key integer primary key, count integer, sum integer)")
-        db.execute("create table register (name text primary key, token text)")
-        db.executemany("insert into total values (?, 0, 0)", [(key,) for key in range(KEYS)])
-        db.executemany("insert into register values (?, null)", [("a",), ("b",)])
-        db.execute("commit")
-        db.close()
+        deadline = time.monotonic() + MAKE_SECONDS
+        while True:
+            db = sqlite3.connect(os.path.join(directory, name), isolation_level=None)
+            try:
+                make_one(db, mode)
+                break
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            finally:
+                db.close()
+
+
+def make_one(db, mode):
+    db.execute("pragma journal_mode=" + mode)
+    db.execute("begin immediate")
+    if db.execute("select 1 from sqlite_master").fetchone():
+        # What was refused is there after all.
+        db.execute("rollback")
+        return
+    db.execute("create table list (id integer primary key, key integer, sequence integer, token text)")
+    db.execute("create table total (key integer primary key, count integer, sum integer)")
+    db.execute("create table register (name text primary key, token text)")
+    db.executemany("insert into total values (?, 0, 0)", [(key,) for key in range(KEYS)])
+    db.executemany("insert into register values (?, null)", [("a",), ("b",)])
+    db.execute("commit")
 
 
 class Writer:
