@@ -258,11 +258,14 @@ final class SluiceFileSystem implements FileOperations {
   }
 
   @Override
-  public int unlink(long parent, String name) {
+  public int unlink(long parent, String name, int caller) {
     Inode directory = inodes.get(parent);
     String path = hidden(directory, name) ? null : pathOf(directory, name);
     if (path == null) {
       return -Errno.ENOENT;
+    }
+    if (!capture.mayDestroy(path, caller)) {
+      return -Errno.EROFS;
     }
     // The end of a rollback journal commits: that may take an fsync, so not under the lock of the
     // names.
@@ -460,7 +463,7 @@ final class SluiceFileSystem implements FileOperations {
       result = path == null ? PathCalls.fchown(fd, uid, gid) : PathCalls.chown(path, uid, gid);
     }
     if (result >= 0 && change.setSize) {
-      result = truncate(inode, path, change.size);
+      result = truncate(inode, path, change.size, change.caller);
     }
     if (result >= 0 && change.killPrivileges) {
       killPrivileges(inode);
@@ -490,7 +493,10 @@ final class SluiceFileSystem implements FileOperations {
     return result;
   }
 
-  private int truncate(Inode inode, @Nullable String path, long size) {
+  private int truncate(Inode inode, @Nullable String path, long size, int caller) {
+    if (path != null && !capture.mayTruncate(path.substring(root.length() + 1), size, caller)) {
+      return -Errno.EROFS;
+    }
     int fd = inode.fd;
     boolean borrowed = fd >= 0 && inode.writable;
     if (!borrowed) {
@@ -554,7 +560,7 @@ final class SluiceFileSystem implements FileOperations {
           }
           int result = acquire(inode, write);
           if (result == 0 && (flags & Libc.O_TRUNC) != 0) {
-            result = truncate(inode, null, 0);
+            result = truncate(inode, backingPath(inode), 0, caller);
             if (result < 0) {
               surrender(inode);
             } else if (killPrivileges) {
@@ -708,7 +714,7 @@ final class SluiceFileSystem implements FileOperations {
             result = acquire(inode, true);
           }
           if (result == 0 && (flags & Libc.O_TRUNC) != 0 && out.attributes.size > 0) {
-            result = truncate(inode, null, 0);
+            result = truncate(inode, backing(path), 0, caller.pid());
             if (killPrivileges) {
               killPrivileges(inode);
               out.attributes.mode &= ~SET_ID_BITS;

@@ -377,8 +377,8 @@ public final class PowerLossDisk implements FileOperations {
   }
 
   @Override
-  public int unlink(long parent, String name) {
-    return locked(() -> removed(live.unlink(parent, name), parent, name));
+  public int unlink(long parent, String name, int caller) {
+    return locked(() -> removed(live.unlink(parent, name, caller), parent, name));
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -47,6 +48,7 @@ public final class Capture implements Closeable {
   private static final String JOURNAL = "-journal";
   private static final String SHM = "-shm";
   private static final String STATE = ".sluice";
+  private static final int EROFS = 30;
 
   private final String root;
   private final Databases databases;
@@ -198,6 +200,60 @@ public final class Capture implements Closeable {
     return false;
   }
 
+  /**
+   * Whether a file may lose its name. On a node that follows, only this process takes away files of
+   * databases that it writes: nothing else would bring them back.
+   *
+   * @param thread of the application, as the system numbers it
+   */
+  public boolean mayDestroy(String path, int thread) {
+    DatabaseCapture known = replica(path);
+    if (known == null || Applicant.isSelf(thread)) {
+      return true;
+    }
+    refusedToDestroy(known, thread);
+    return false;
+  }
+
+  /**
+   * Whether a file may get a size; as {@link #mayDestroy}, but for the size that the database has,
+   * which a checkpoint of an application gives it.
+   */
+  public boolean mayTruncate(String path, long size, int thread) {
+    DatabaseCapture known = replica(path);
+    if (known == null || Applicant.isSelf(thread)) {
+      return true;
+    }
+    Database database = databases.get(Objects.requireNonNull(name(known.path())));
+    if (path.equals(known.path())
+        && database != null
+        && size == (long) database.pageCount() * database.pageSize()) {
+      return true;
+    }
+    refusedToDestroy(known, thread);
+    return false;
+  }
+
+  /** The database that a file is part of, if a replica writer has that. */
+  private @Nullable DatabaseCapture replica(String path) {
+    Kind kind = kind(path);
+    String main = kind == null ? path.substring(0, path.length() - SHM.length()) : base(path, kind);
+    DatabaseCapture known = byPath.get(main);
+    return known != null && known.isReplica() ? known : null;
+  }
+
+  private void refusedToDestroy(DatabaseCapture known, int thread) {
+    String name = Objects.requireNonNull(name(known.path()));
+    Applicant applicant = Applicant.of(thread);
+    if (applicants.add(name, applicant)) {
+      log.warn(
+          "{}: {} may not delete or empty it, as this node follows another; do that"
+              + " on the primary",
+          name,
+          applicant);
+    }
+  }
+
   void recoverLater(DatabaseCapture database) {
     background.execute(database::recover);
   }
@@ -312,6 +368,9 @@ public final class Capture implements Closeable {
    * @param exchange whether {@code to} gets the name {@code from}
    */
   public int rename(String from, String to, boolean exchange, IntSupplier action) {
+    if (hasReplica(from) || hasReplica(to)) {
+      return -EROFS;
+    }
     try {
       checkMayChange(from);
       checkMayChange(to);
@@ -330,6 +389,13 @@ public final class Capture implements Closeable {
       renamed(from, to, false);
     }
     return result;
+  }
+
+  /** Whether a replica writer has a database at or below a path, or one that a file belongs to. */
+  private boolean hasReplica(String path) {
+    return replica(path) != null
+        || byPath.values().stream()
+            .anyMatch(known -> known.isReplica() && known.path().startsWith(path + '/'));
   }
 
   /**

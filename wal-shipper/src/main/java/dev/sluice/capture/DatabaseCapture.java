@@ -61,7 +61,7 @@ final class DatabaseCapture {
   private @Nullable Database database;
 
   /** A replica writer has the database, and keeps applications from writing: nothing is cut. */
-  private boolean replica;
+  private volatile boolean replica;
 
   private @Nullable NativeFile main;
   private @Nullable NativeFile walFile;
@@ -142,6 +142,10 @@ final class DatabaseCapture {
     } finally {
       lock.unlock();
     }
+  }
+
+  boolean isReplica() {
+    return replica;
   }
 
   CapturedFile file(Kind kind) {

@@ -36,7 +36,8 @@ public interface FileOperations {
 
   int link(long inode, long newParent, String newName, Entry out);
 
-  int unlink(long parent, String name);
+  /** {@code caller}: the thread that unlinks, as the system numbers it. */
+  int unlink(long parent, String name, int caller);
 
   int rmdir(long parent, String name);
 
@@ -163,6 +164,10 @@ public interface FileOperations {
     public boolean atimeNow;
     public boolean mtimeNow;
     public boolean killPrivileges;
+
+    /** The thread that asks, as the system numbers it. */
+    public int caller;
+
     public int mode;
     public int uid;
     public int gid;

@@ -291,7 +291,9 @@ final class PathCallbacks extends FuseStubFS {
 
   @Override
   public int unlink(String path) {
-    return answer("unlink", () -> in(path, operations::unlink));
+    return answer(
+        "unlink",
+        () -> in(path, (directory, name) -> operations.unlink(directory, name, caller().pid())));
   }
 
   @Override
@@ -442,6 +444,7 @@ final class PathCallbacks extends FuseStubFS {
         "ftruncate",
         () -> {
           AttributeChange change = new AttributeChange();
+          change.caller = caller().pid();
           resize(change, size);
           return operations.setattr(openFiles.get(file).inode, change, new Attributes());
         });
@@ -457,6 +460,7 @@ final class PathCallbacks extends FuseStubFS {
         operation,
         () -> {
           AttributeChange change = new AttributeChange();
+          change.caller = caller().pid();
           what.accept(change);
           return at(path, inode -> operations.setattr(inode, change, new Attributes()));
         });

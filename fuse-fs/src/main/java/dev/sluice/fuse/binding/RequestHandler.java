@@ -100,7 +100,7 @@ final class RequestHandler implements Connection.Reader {
                   node, name(BODY + 16), in.getInt(BODY), in.getInt(BODY + 4), caller(), entry));
       case Protocol.MKDIR ->
           entry(operations.mkdir(node, name(BODY + 8), in.getInt(BODY), caller(), entry));
-      case Protocol.UNLINK -> operations.unlink(node, name(BODY));
+      case Protocol.UNLINK -> operations.unlink(node, name(BODY), in.getInt(PID));
       case Protocol.RMDIR -> operations.rmdir(node, name(BODY));
       case Protocol.RENAME -> rename(node, BODY + 8, 0);
       case Protocol.RENAME2 -> rename(node, BODY + 16, in.getInt(BODY + 8));
@@ -321,6 +321,7 @@ final class RequestHandler implements Connection.Reader {
     change.atimeNow = (valid & Protocol.FATTR_ATIME_NOW) != 0;
     change.mtimeNow = (valid & Protocol.FATTR_MTIME_NOW) != 0;
     change.killPrivileges = (valid & Protocol.FATTR_KILL_SUIDGID) != 0;
+    change.caller = in.getInt(PID);
     change.size = in.getLong(BODY + 16);
     change.atime = in.getLong(BODY + 32);
     change.mtime = in.getLong(BODY + 40);
