@@ -5,6 +5,7 @@ import dev.sluice.node.EventKind;
 import dev.sluice.node.EventLog;
 import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.Severity;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Instant;
@@ -129,7 +130,7 @@ public final class HealthMonitor implements Closeable {
     long now = clock.millis();
     tellRole();
     List<Finding> found = new ArrayList<>(occurrences.recent());
-    found.addAll(Checks.run(node, limits, startMillis, now));
+    found.addAll(Checks.run(node, limits, startMillis, now, this::severity));
     for (Finding finding : found) {
       Problem problem = problems.computeIfAbsent(finding.key(), key -> new Problem(finding, now));
       boolean worse = finding.severity().compareTo(problem.finding.severity()) > 0;
@@ -153,6 +154,12 @@ public final class HealthMonitor implements Closeable {
     }
     show();
     announcer.tell(now);
+  }
+
+  /** How severe it was at the last look; null when it was not wrong. */
+  private @Nullable Severity severity(Finding.Key key) {
+    Problem problem = problems.get(key);
+    return problem == null ? null : problem.finding.severity();
   }
 
   private static long patience(EventKind kind) {
