@@ -69,7 +69,7 @@ public final class HealthMonitor implements Closeable {
   private record Shown(List<HealthProblem> ofNode, Map<String, List<HealthProblem>> ofDatabases) {}
 
   private final NodeView node;
-  private final HealthLimits limits;
+  private volatile HealthLimits limits;
   private final Clock clock;
   private final long startMillis;
   private final Occurrences occurrences;
@@ -93,6 +93,11 @@ public final class HealthMonitor implements Closeable {
     this.occurrences = new Occurrences(clock);
     this.announcer = new Announcer(node.events());
     thread.setDaemon(true);
+  }
+
+  /** Has other limits, from the next look on. */
+  public void change(HealthLimits changed) {
+    limits = changed;
   }
 
   /** Is to be told of what happens to databases. */

@@ -335,6 +335,21 @@ final class HealthMonitorTest {
   }
 
   @Test
+  void limitsChange() {
+    node.freeDiskBytes = 1L << 29;
+    look(1);
+    assertThat(events()).extracting(Event::kind).containsExactly(EventKind.DISK_LOW);
+    monitor.change(new HealthLimits(Duration.ofSeconds(5), LIMITS.lagObjective(), 1L << 28));
+    node.store = store(7, "");
+    look(5);
+    assertThat(events())
+        .extracting(Event::kind)
+        .containsExactlyInAnyOrder(EventKind.DISK_LOW, EventKind.BACKUP_LATE);
+    assertThat(monitor.ofNode()).isEmpty();
+    assertThat(monitor.of(NAME).get(0).message()).contains("'backup-objective' (5 s)");
+  }
+
+  @Test
   void aProblemThatIsAwayForAMomentIsTheSame() {
     node.store = store(5, "away");
     look(1);
