@@ -60,6 +60,7 @@ class PagesTest {
       Pattern.compile(
           "(?m)^(\\$ |\\./|scripts/|benchmarks/|(sluice|sqlite3|curl|sudo|docker|openssl|mvn) [^:])");
 
+  private static final Pattern FENCE = Pattern.compile("(?m)^\\s*(?:```|~~~)");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]*)(?:#([^)]*))?\\)");
   private static final Pattern CODE = Pattern.compile("`[^`\n]*`");
   private static final Pattern HEADING = Pattern.compile("^#{1,6} +(.*?) *$");
@@ -70,7 +71,7 @@ class PagesTest {
     List<List<Path>> walks = new ArrayList<>();
     List<Path> examples = new ArrayList<>();
     for (Path page : pages()) {
-      if (blocks(page).stream().anyMatch(block -> isRun(page, block))) {
+      if (blocks(page).stream().anyMatch(block -> isRun(block))) {
         if (page.startsWith(TOP.resolve("examples"))) {
           examples.add(page);
         } else {
@@ -78,8 +79,8 @@ class PagesTest {
         }
       }
     }
-    // It sorts first.
-    walks.add(examples);
+    // It takes longest.
+    walks.add(0, examples);
     return walks.stream();
   }
 
@@ -94,7 +95,7 @@ class PagesTest {
       }
       for (Path page : pages) {
         for (ShownBlock block : blocks(page)) {
-          if (block.isFile() || isRun(page, block)) {
+          if (block.isFile() || isRun(block)) {
             walk.show(block);
           }
         }
@@ -107,7 +108,7 @@ class PagesTest {
     Set<String> unused = new TreeSet<>(NOT_RUN.keySet());
     for (Path page : pages()) {
       for (ShownBlock block : blocks(page)) {
-        unused.removeIf(key -> isNamed(key, page, block));
+        unused.removeIf(key -> isNamed(key, block));
       }
     }
     assertThat(unused).isEmpty();
@@ -117,17 +118,18 @@ class PagesTest {
   void everyCommandIsInABlockThatIsKnownAsOne() throws IOException {
     List<String> wrong = new ArrayList<>();
     for (Path page : pages()) {
-      for (ShownBlock block : blocks(page)) {
-        boolean misses =
-            !block.isCommand()
-                && (!NO_COMMANDS.contains(block.language())
-                    || COMMAND.matcher(block.text()).find());
-        // "Run" above what is none, or what does not say how, would be passed over.
-        boolean isOdd =
-            !block.how().isEmpty()
-                && !block.how().matches(block.isCommand() ? "run: .+" : "file: .+");
-        if (misses || isOdd) {
-          wrong.add(page + ", line " + block.line() + ": " + block.how());
+      List<ShownBlock> blocks = blocks(page);
+      if (FENCE.matcher(Programs.text(page)).results().count() != 2L * blocks.size()) {
+        wrong.add(page + ": a fence that is indented, not closed or says more than a language");
+      }
+      for (ShownBlock block : blocks) {
+        boolean isOther =
+            NO_COMMANDS.contains(block.language()) && !COMMAND.matcher(block.text()).find();
+        if (!block.isCommand() && !isOther) {
+          wrong.add(block.page() + ", line " + block.line() + ": commands are 'sh'");
+        }
+        if (!block.isUnderstood()) {
+          wrong.add(block.page() + ", line " + block.line() + ": " + block.how());
         }
       }
     }
@@ -155,18 +157,17 @@ class PagesTest {
     assertThat(dead).isEmpty();
   }
 
-  private static boolean isRun(Path page, ShownBlock block) {
-    return block.isCommand()
-        && NOT_RUN.keySet().stream().noneMatch(key -> isNamed(key, page, block));
+  private static boolean isRun(ShownBlock block) {
+    return block.isCommand() && NOT_RUN.keySet().stream().noneMatch(key -> isNamed(key, block));
   }
 
-  private static boolean isNamed(String key, Path page, ShownBlock block) {
-    return (TOP.relativize(page) + ": " + block.text()).startsWith(key);
+  private static boolean isNamed(String key, ShownBlock block) {
+    return (block.page() + ": " + block.text()).startsWith(key);
   }
 
   private static List<ShownBlock> blocks(Path page) {
     try {
-      return ShownBlock.of(Programs.text(page));
+      return ShownBlock.of(TOP.relativize(page).toString(), Programs.text(page));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

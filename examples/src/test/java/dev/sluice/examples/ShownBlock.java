@@ -24,11 +24,12 @@ import java.util.regex.Pattern;
  *
  * What is not run is on the list in {@link PagesTest}.
  *
+ * @param page its path from the top of the repository
  * @param line of its first line, for people
  * @param language after the fence; empty when there is none
  * @param how the comment; empty when there is none
  */
-record ShownBlock(int line, String language, String how, String text) {
+record ShownBlock(String page, int line, String language, String how, String text) {
   private static final Pattern BLOCK =
       Pattern.compile(
           "(?:^<!-- ([^\n]*) -->\n)?^```(\\w*)\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE);
@@ -36,16 +37,26 @@ record ShownBlock(int line, String language, String how, String text) {
   private static final Pattern PROGRAM =
       Pattern.compile("run: where there is (\\w+)( and its packages)?");
 
+  private static final Pattern RUN =
+      Pattern.compile(
+          "run: (?:where there is \\w+(?:, | and its packages$))?"
+              + "(?:(?:again until it succeeds|fails|after Ctrl-C|with a backup of [^,]+)(?:, |$))?"
+              + "(?:(?:until it says|prints): .+)?");
+
   /** All blocks, in their order. */
-  static List<ShownBlock> of(String markdown) {
+  static List<ShownBlock> of(String page, String markdown) {
     List<ShownBlock> blocks = new ArrayList<>();
     Matcher block = BLOCK.matcher(markdown);
     while (block.find()) {
       int line = (int) markdown.substring(0, block.start(2)).lines().count();
       String how = block.group(1) == null ? "" : block.group(1);
-      blocks.add(new ShownBlock(line, block.group(2), how, block.group(3)));
+      blocks.add(new ShownBlock(page, line, block.group(2), how, block.group(3)));
     }
     return blocks;
+  }
+
+  boolean isUnderstood() {
+    return how.isEmpty() || (isCommand() ? RUN.matcher(how).matches() : isFile());
   }
 
   boolean isFile() {
