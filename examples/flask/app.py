@@ -1,7 +1,7 @@
 """An order service in Flask: the same program on the primary, where orders come in, and on followers, where they are read.
 
-    DATABASE=mnt/shop/app.db  NODE=http://127.0.0.1:4480 flask --app app run --port 5000
-    DATABASE=mnt2/shop/app.db NODE=http://127.0.0.1:4481 flask --app app run --port 5001
+    DATABASE=mnt/shop/app.db  NODE=http://127.0.0.1:4480 flask --app app run --port 4490
+    DATABASE=mnt2/shop/app.db NODE=http://127.0.0.1:4481 flask --app app run --port 4491
 
 An answer to a POST has the position of what was written; who sends it with a GET sees that on every node.
 """

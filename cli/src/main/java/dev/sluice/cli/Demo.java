@@ -32,7 +32,10 @@ final class Demo {
   private static final int ROLLBACK_ORDERS = 400;
   private static final String WAL_DB = "shop/orders.db";
   private static final String ROLLBACK_DB = "shop/stock.db";
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** Much: the machine may be busy, or its disk slow. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private static final long POLL_MILLIS = 20;
 
   private final Path directory;

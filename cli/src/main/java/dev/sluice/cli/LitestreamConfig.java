@@ -90,6 +90,13 @@ final class LitestreamConfig {
     }
     Path file = Path.of(LitestreamText.path(path.isEmpty() ? dir : path));
     if (!path.isEmpty()) {
+      if (LitestreamText.isVariable(path)) {
+        throw new IllegalArgumentException(
+            "'"
+                + path
+                + "' does not say where the directory of the database ends: write it as"
+                + " DIRECTORY/NAME, such as ${DIRECTORY}/app.db");
+      }
       Path parent = file.getParent();
       Path name = file.getFileName();
       if (name == null) {
@@ -103,6 +110,12 @@ final class LitestreamConfig {
   private static Path common(List<Path> directories) {
     Path common = directories.get(0);
     for (Path directory : directories) {
+      if (!begin(directory).equals(begin(directories.get(0)))) {
+        throw new IllegalArgumentException(
+            "nobody can tell which directory '%s' and '%s' have in common: write a file for each, or"
+                    .formatted(directories.get(0), directory)
+                + " begin both alike");
+      }
       Path up = common;
       while (up != null && !directory.startsWith(up)) {
         up = up.getParent();
@@ -110,6 +123,15 @@ final class LitestreamConfig {
       common = up == null ? Path.of(directory.isAbsolute() ? "/" : "") : up;
     }
     return common;
+  }
+
+  /** What paths must begin with alike for that they can have a directory in common. */
+  private static String begin(Path directory) {
+    if (directory.isAbsolute()) {
+      return "/";
+    }
+    String first = directory.getName(0).toString();
+    return first.startsWith("${") ? first : "";
   }
 
   private void root() {

@@ -40,7 +40,12 @@ final class LitestreamReplica {
   Optional<String> url() {
     noteOthers(replica, true);
     noteOthers(defaults, false);
-    String url = replica.isTextual() ? replica.asText() : value("url");
+    String url = replica.isTextual() ? LitestreamText.variables(replica.asText()) : value("url");
+    if (LitestreamText.isVariable(url)) {
+      notes.add(
+          "url " + url + ": taken as it is: see that Sluice has such a store, docs/stores.md");
+      return Optional.of(url);
+    }
     Matcher given = URL.matcher(url);
     if (!url.isEmpty() && !given.matches()) {
       throw new IllegalArgumentException("'" + url + "' is not the URL of a replica");
@@ -50,7 +55,7 @@ final class LitestreamReplica {
     String host = url.isEmpty() ? value("bucket") : given.group(2);
     Map<String, String> query = url.isEmpty() ? new LinkedHashMap<>() : query(given.group(4));
     return switch (type.isEmpty() ? "file" : type) {
-      case "file" -> Optional.of(file(url.isEmpty() ? path : "/" + path));
+      case "file" -> Optional.of(file(url.isEmpty() ? path : filePath(host, path)));
       case "s3" -> Optional.of(s3(host, path, query));
       case "gs" -> Optional.of(join("gs://" + host, path));
       case "abs" -> {
@@ -92,6 +97,12 @@ final class LitestreamReplica {
     return node.isValueNode() && !node.isNull() && !(inherited && key.equals("path"))
         ? LitestreamText.variables(node.asText())
         : "";
+  }
+
+  /** A file URL has no host: what stands there is the begin of the path, or a variable with it. */
+  private static String filePath(String host, String path) {
+    String whole = host.isEmpty() ? path : host + (path.isEmpty() ? "" : "/" + path);
+    return host.startsWith("${") ? whole : "/" + whole;
   }
 
   private static String file(String path) {

@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 /** Values as Litestream's configuration has them, in the form that ours has. Stateless. */
 final class LitestreamText {
   private static final Pattern BARE_VARIABLE = Pattern.compile("\\$([A-Za-z_][A-Za-z0-9_]*)");
+  private static final Pattern WHOLE_VARIABLE = Pattern.compile("\\$\\{[^}]*}");
   private static final Pattern PART =
       Pattern.compile("([0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(ns|us|µs|ms|s|m|h)");
 
@@ -15,6 +16,11 @@ final class LitestreamText {
   /** Text with {@code $NAME} written as {@code ${NAME}}. */
   static String variables(String text) {
     return BARE_VARIABLE.matcher(text).replaceAll("\\${$1}");
+  }
+
+  /** Whether text, as {@link #variables} gives it, is a variable and nothing else. */
+  static boolean isVariable(String text) {
+    return WHOLE_VARIABLE.matcher(text).matches();
   }
 
   /** A path with {@code ~} for the home directory written out. */

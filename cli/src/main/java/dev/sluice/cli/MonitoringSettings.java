@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 record MonitoringSettings(Settings said) {
   static final ConfigKey<Duration> BACKUP_OBJECTIVE =
       ConfigKey.named("backup-objective", ConfigType.DURATION)
+          .reloadable()
           .fallbackText("ten times `sync-interval`, at least `1m`")
           .says(
               "how old what a store lacks may become before that is a [problem](operations.md#health),"
@@ -22,6 +23,7 @@ record MonitoringSettings(Settings said) {
 
   static final ConfigKey<Duration> LAG_OBJECTIVE =
       ConfigKey.named("lag-objective", ConfigType.DURATION)
+          .reloadable()
           .fallback(Duration.ofSeconds(10))
           .says(
               "how old what readers of a follower see may become before that is a problem,"
@@ -29,6 +31,7 @@ record MonitoringSettings(Settings said) {
 
   static final ConfigKey<ByteSize> MIN_FREE =
       ConfigKey.named("min-free", ConfigType.SIZE)
+          .reloadable()
           .fallback(ByteSize.parse("1GiB"))
           .says(
               "what is to be free on the disk of `data`: with less, `disk_low` warns, and with less"
@@ -36,6 +39,7 @@ record MonitoringSettings(Settings said) {
 
   static final ConfigKey<HookTarget> ON_EVENT =
       ConfigKey.named("on-event", ConfigType.HOOK)
+          .reloadable()
           .fallbackText("nobody is told")
           .says(
               "whom each [event](operations.md#events) is told: a URL, to which it is posted as JSON,"

@@ -523,6 +523,7 @@ final class Node implements NodeView, Closeable {
     } else if (p != null) {
       p.reload(config);
     }
+    health.change(config.monitoring(), config.shipping().policy().syncInterval());
   }
 
   /** The address of the HTTP server; null without one. */

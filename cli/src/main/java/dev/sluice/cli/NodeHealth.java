@@ -4,21 +4,19 @@ import dev.sluice.log.Databases;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.health.EventHook;
 import dev.sluice.monitor.health.HealthMonitor;
-import dev.sluice.monitor.health.HookTarget;
 import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** What a node finds wrong with itself, and whom it tells. Safe for use by many threads. */
 final class NodeHealth implements Closeable {
   private final HealthMonitor monitor;
-  private final @Nullable EventHook hook;
+  private final EventHook hook;
 
-  private NodeHealth(HealthMonitor monitor, @Nullable EventHook hook) {
+  private NodeHealth(HealthMonitor monitor, EventHook hook) {
     this.monitor = monitor;
     this.hook = hook;
   }
@@ -37,19 +35,20 @@ final class NodeHealth implements Closeable {
     HealthMonitor monitor =
         new HealthMonitor(node, settings.limits(syncInterval), Clock.systemUTC());
     databases.listen(monitor.listener());
-    HookTarget target = settings.onEvent();
-    EventHook hook = target == null ? null : new EventHook(node.nodeId(), target, metrics.hook());
-    if (hook != null) {
-      node.events().listen(hook);
-    }
+    EventHook hook = new EventHook(node.nodeId(), settings.onEvent(), metrics.hook());
+    node.events().listen(hook);
     return new NodeHealth(monitor, hook);
   }
 
   void start() {
-    if (hook != null) {
-      hook.start();
-    }
+    hook.start();
     monitor.start();
+  }
+
+  /** Takes other settings. */
+  void change(MonitoringSettings settings, Duration syncInterval) {
+    hook.change(settings.onEvent());
+    monitor.change(settings.limits(syncInterval));
   }
 
   List<HealthProblem> of(String database) {
@@ -63,8 +62,6 @@ final class NodeHealth implements Closeable {
   @Override
   public void close() {
     monitor.close();
-    if (hook != null) {
-      hook.close();
-    }
+    hook.close();
   }
 }

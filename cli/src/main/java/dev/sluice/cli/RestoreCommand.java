@@ -128,6 +128,10 @@ final class RestoreCommand extends BackupCommand {
       report.print(out, url, RestorePreview.of(store, layout, Moment.target(moment)));
       return;
     }
+    if (output == null) {
+      // A new machine has nothing yet where the configuration has the database.
+      Files.createDirectories(out.resolveSibling("").toAbsolutePath());
+    }
     RestoreOptions defaults = RestoreOptions.of(url.scheme());
     RestoreOptions options =
         defaults

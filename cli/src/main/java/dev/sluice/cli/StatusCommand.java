@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import dev.sluice.access.Access;
 import dev.sluice.node.DatabaseStatus;
+import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeClient;
 import dev.sluice.node.NodeStatus;
 import dev.sluice.node.StoreUsage;
@@ -22,7 +23,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "status",
-    description = "Show the databases of running nodes: positions, lag and backups.",
+    description =
+        "Show the databases of running nodes: positions, lag, backups, and what is wrong with them.",
     footerHeading = "%nExample:%n",
     footer = {
       "  sluice status --url http://127.0.0.1:4480 --url http://127.0.0.1:4481",
@@ -93,10 +95,6 @@ final class StatusCommand extends CliCommand {
     List<String> notes = new ArrayList<>();
     for (Answer answer : answers) {
       NodeStatus node = answer.status();
-      String reason = node.notReady();
-      if (reason != null) {
-        notes.add(answer.url() + " is not ready: " + reason);
-      }
       if (node.databases().isEmpty()) {
         table.row(cells(verified, answer.url(), node.role(), "(none yet)", "", "", "", "", ""));
       }
@@ -114,13 +112,33 @@ final class StatusCommand extends CliCommand {
                     ? "never"
                     : ago(nowMillis, database.lastCommitMillis()),
                 verified(database, nowMillis)));
-        notes(database).forEach(note -> notes.add(answer.url() + " " + database.name() + note));
       }
+      notes(node).forEach(note -> notes.add(answer.url() + note));
     }
     table.printTo(out());
     answers.forEach(
         answer -> answer.status().storeUsage().forEach(usage -> printUsage(answer.url(), usage)));
     notes.forEach(out()::println);
+  }
+
+  /** What is to be said of a node beside the table. */
+  private static List<String> notes(NodeStatus node) {
+    List<String> notes = new ArrayList<>();
+    if (node.notReady() != null) {
+      notes.add(" is not ready: " + node.notReady());
+    }
+    List<HealthProblem> health = node.health();
+    if (health != null) {
+      health.forEach(problem -> notes.add(note(problem)));
+    }
+    for (DatabaseStatus database : node.databases()) {
+      notes(database).forEach(note -> notes.add(" " + database.name() + note));
+    }
+    return notes.isEmpty() && health != null ? List.of(" is healthy") : notes;
+  }
+
+  private static String note(HealthProblem problem) {
+    return ": " + problem.severity().label() + ": " + problem.kind() + ": " + problem.message();
   }
 
   private static boolean isVerified(Answer answer) {
@@ -136,7 +154,10 @@ final class StatusCommand extends CliCommand {
 
   private static Set<String> notes(DatabaseStatus database) {
     Set<String> notes = new LinkedHashSet<>();
-    if (database.error() != null) {
+    database.health().forEach(problem -> notes.add(note(problem)));
+    // What is wrong is in its health, but for an older node, or in the second before it has looked.
+    boolean unseen = database.health().isEmpty();
+    if (unseen && database.error() != null) {
       notes.add(": " + database.error());
     }
     if (database.gaps() != 0) {
@@ -148,7 +169,7 @@ final class StatusCommand extends CliCommand {
     }
     for (DatabaseStatus.StoreStatus store : database.stores()) {
       DatabaseStatus.VerificationStatus verification = store.verification();
-      if (verification != null && verification.error() != null) {
+      if (unseen && verification != null && verification.error() != null) {
         notes.add(": " + verification.error());
       }
       if (verification != null && verification.postponed() != null) {

@@ -55,6 +55,32 @@ final class CompletionTest {
         .contains("_bash_complete", "_complete_sluice");
   }
 
+  /** From a directory of completions; typed in a terminal. */
+  @Test
+  void zshLoadsIt() throws Exception {
+    String program =
+        """
+        zmodload zsh/zpty
+        cp "$1" "${1:h}/_sluice"
+        for typed in 'sluice res' 'sluice ltx ver' 'sluice mount --ret'; do
+          zpty -b shell zsh -f -i
+          zpty -w shell "PS1=; fpath=(${(q)1:h} \\$fpath); autoload -Uz compinit; compinit -u -D; print rea''dy"
+          out=
+          while [[ $out != *ready* ]]; do zpty -r shell line && out+=$line; done
+          # The line is completed, and then is what print prints.
+          zpty -w -n shell "$typed"$'\\t\\C-aprint -r -- com""pleted: \\r'
+          while [[ $out != *completed:*$'\\n'* ]]; do zpty -r shell line && out+=$line; done
+          print -r -- "$out"
+          zpty -d shell
+        done
+        """;
+    assertThat(complete("zsh", program).lines().map(String::strip))
+        .contains("completed: sluice restore")
+        .contains("completed: sluice ltx verify")
+        .contains("completed: sluice mount --retention")
+        .noneMatch(line -> line.contains("not found"));
+  }
+
   @Test
   void fishCompletes() throws Exception {
     String program =

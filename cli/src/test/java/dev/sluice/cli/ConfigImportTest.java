@@ -99,6 +99,60 @@ final class ConfigImportTest {
   }
 
   @Test
+  void variablesStayAsTheyAreWritten() throws Exception {
+    String yaml =
+        imported(
+            """
+            dbs:
+              - path: ${PWD}/data/app.db
+                replicas:
+                  - url: file://${PWD}/backup/app
+                  - url: file://$PWD/backup2
+                  - url: file://${BACKUPS}
+                  - url: file:///mnt/${NAME}/app
+                  - path: ${PWD}/backup3
+                  - url: ${REPLICA_URL}
+              - path: $PWD/data/audit.db
+                replica: file://$PWD/audit
+            """);
+    assertThat(yaml)
+        .contains(
+            "# - url ${REPLICA_URL}: taken as it is",
+            "\ndata: \"${PWD}/data\"\n",
+            "- \"file://${PWD}/backup/app\"\n",
+            "- \"file://${PWD}/backup2\"\n",
+            "- \"file://${BACKUPS}\"\n",
+            "- \"file:///mnt/${NAME}/app\"\n",
+            "- \"file://${PWD}/backup3\"\n",
+            "- \"${REPLICA_URL}\"\n",
+            "store: \"file://${PWD}/audit\"\n");
+    Path written = Files.writeString(directory.resolve("sluice.yml"), yaml);
+    SluiceConfig config =
+        ConfigFile.read(
+            written, name -> name.equals("REPLICA_URL") ? "s3://bucket/app" : "/" + name);
+    assertThat(config.data()).isEqualTo(Path.of("/PWD/data"));
+    assertThat(config.storesOf("app.db"))
+        .extracting(Object::toString)
+        .containsExactly(
+            "file:///PWD/backup/app",
+            "file:///PWD/backup2",
+            "file:///BACKUPS",
+            "file:///mnt//NAME/app",
+            "file:///PWD/backup3",
+            "s3://bucket/app");
+  }
+
+  @Test
+  void whereAVariableHidesTheDirectoryItSaysWhatToWrite() throws Exception {
+    Files.writeString(litestream, "dbs: [{path: $DB, replica: {url: 'file:///b'}}]");
+    assertThat(Run.sluice("config", "import", litestream).err())
+        .contains("'${DB}' does not say where the directory of the database ends");
+    Files.writeString(litestream, "dbs: [{path: $A/a.db}, {path: /b/b.db}]");
+    assertThat(Run.sluice("config", "import", litestream).err())
+        .contains("which directory '${A}' and '/b' have in common");
+  }
+
+  @Test
   void aDirectoryIsIncludedByItsPattern() throws Exception {
     assertThat(
             imported(

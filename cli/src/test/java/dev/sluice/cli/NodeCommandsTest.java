@@ -2,6 +2,7 @@ package dev.sluice.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
 import dev.sluice.ltx.Position;
@@ -11,9 +12,14 @@ import dev.sluice.monitor.NodeServer;
 import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DatabaseStatus.VerificationStatus;
 import dev.sluice.node.EventLog;
+import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.Severity;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +44,9 @@ class NodeCommandsTest {
     private final Databases databases;
     private final EventLog events = new EventLog();
     volatile long gaps;
+    volatile @Nullable String notReady = "shop/app.db has not caught up yet";
+    volatile List<HealthProblem> health = List.of();
+    volatile List<HealthProblem> databaseHealth = List.of();
     volatile DatabaseStatus.@Nullable VerificationStatus verification;
 
     Node(Databases databases) {
@@ -66,7 +75,12 @@ class NodeCommandsTest {
 
     @Override
     public @Nullable String notReady() {
-      return "shop/app.db has not caught up yet";
+      return notReady;
+    }
+
+    @Override
+    public List<HealthProblem> health() {
+      return health;
     }
 
     @Override
@@ -94,12 +108,14 @@ class NodeCommandsTest {
           database.pageCount(),
           database.lastCommitMillis(),
           4_096,
+          0,
           gaps,
           List.of(
               new DatabaseStatus.StoreStatus(
                   "file:///b", database.position().toString(), 0, 0, 0, null, verification, false)),
           new DatabaseStatus.FollowStatus(database.position().toString(), 2, 1_500),
-          null);
+          null,
+          databaseHealth);
     }
   }
 
@@ -174,6 +190,67 @@ class NodeCommandsTest {
     node.verification = new VerificationStatus("pending", 0, null, null);
     assertThat(Run.sluice("status", "--url", server.url()).ok().lines().get(1))
         .endsWith("  not yet");
+  }
+
+  @Test
+  void showsWhatIsWrong() throws Exception {
+    node.notReady = null;
+    assertThat(Run.sluice("status", "--url", server.url()).ok().lines())
+        .hasSize(3)
+        .endsWith(server.url() + " is healthy");
+
+    node.health = List.of(problem("disk_low", Severity.WARNING, "5 MB are free; make room"));
+    node.databaseHealth =
+        List.of(problem("verification_failed", Severity.ERROR, "it's bad; put a snapshot"));
+    node.verification =
+        new VerificationStatus(
+            "failed", System.currentTimeMillis(), "it's bad; put a snapshot", null);
+    assertThat(Run.sluice("status", "--url", server.url()).ok().lines())
+        .hasSize(4)
+        .endsWith(
+            server.url() + ": warning: disk_low: 5 MB are free; make room",
+            server.url() + " shop/app.db: error: verification_failed: it's bad; put a snapshot");
+    var json = Run.sluice("status", "--json", "--url", server.url()).ok().json();
+    assertThat(json.at("/0/status/health/0/kind").asText()).isEqualTo("disk_low");
+    assertThat(json.at("/0/status/databases/0/health/0/message").asText()).startsWith("it's bad");
+  }
+
+  private static HealthProblem problem(String kind, Severity severity, String message) {
+    return new HealthProblem(kind, severity, message, "2026-11-26T08:00:00.000Z");
+  }
+
+  @Test
+  void aNodeOfAnOlderVersionIsNotCalledHealthy() throws Exception {
+    byte[] status =
+        """
+        {"nodeId": "00000000deadbeef", "role": "primary", "epoch": 0, "ready": true,
+         "notReady": null, "connected": true, "version": "0.0.9",
+         "databases": [{"name": "app.db", "position": "0000000000000001/8000000000000000",
+           "applied": "0000000000000001/8000000000000000", "pageSize": 512, "pageCount": 1,
+           "lastCommitMillis": 0, "logBytes": 0, "gaps": 0, "stores": [], "follow": null,
+           "error": null}]}
+        """
+            .getBytes(StandardCharsets.UTF_8);
+    HttpServer old =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    old.createContext(
+        "/v1/status",
+        exchange -> {
+          exchange.sendResponseHeaders(200, status.length);
+          exchange.getResponseBody().write(status);
+          exchange.close();
+        });
+    old.start();
+    try {
+      String url = "http://127.0.0.1:" + old.getAddress().getPort();
+      List<String> lines = Run.sluice("status", "--url", url).ok().lines();
+      assertThat(lines).hasSize(2);
+      assertThat(lines.get(1)).contains("app.db");
+      var json = Run.sluice("status", "--json", "--url", url).ok().json();
+      assertThat(json.at("/0/status/health").isNull()).isTrue();
+    } finally {
+      old.stop(0);
+    }
   }
 
   @Test

@@ -82,7 +82,6 @@ class RestoreCommandTest {
 
   private Path config() throws Exception {
     Path file = directory.resolve("sluice.yml");
-    Files.createDirectories(directory.resolve("data"));
     return Files.writeString(
         file, "data: data\nstore: file://" + directory.resolve("backups") + "\n");
   }

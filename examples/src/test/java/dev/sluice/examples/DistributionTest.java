@@ -61,6 +61,33 @@ class DistributionTest {
     assertThat(succeeds(directory, "bin/sluice", "version")).startsWith("sluice ");
     assertThat(succeeds(directory, "bin/sluice", "config", "check", "share/sluice.yml"))
         .contains("ok");
+    assertThat(directory.resolve("docs/monitoring"))
+        .isDirectoryContaining("glob:**/alerts.yml")
+        .isDirectoryContaining("glob:**/grafana.json");
+  }
+
+  /** As they lie below /usr/share of a .deb, and below share of a tar.gz. */
+  @Test
+  void packagesHaveCompletionsAndManualPages(@TempDir Path directory)
+      throws IOException, InterruptedException {
+    Assumptions.assumeTrue(
+        Files.exists(Path.of("..", "cli", "target", "sluice.jar")),
+        "skipped: 'mvn package' has not made the jar");
+    succeeds(Path.of(".."), "scripts/package", "--shell-files", directory.toString());
+    assertThat(directory.resolve("bash-completion/completions/sluice"))
+        .content()
+        .contains("complete -F ");
+    assertThat(directory.resolve("zsh/vendor-completions/_sluice"))
+        .content()
+        .startsWith("#compdef sluice\n");
+    assertThat(directory.resolve("fish/vendor_completions.d/sluice.fish"))
+        .content()
+        .contains("complete -c sluice ");
+    Path pages = directory.resolve("man/man1");
+    for (String page : List.of("sluice", "sluice-mount", "sluice-ltx-verify")) {
+      String text = succeeds(pages, "gzip", "-dc", page + ".1.gz");
+      assertThat(text).startsWith(".TH ").contains(".SH \"NAME\"");
+    }
   }
 
   @ParameterizedTest

@@ -105,7 +105,13 @@ final class Programs {
   }
 
   static boolean isInstalled(String program) {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
+    return Stream.of(path().split(":", -1))
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+  }
+
+  /** Where programs are looked for, with the place where {@code go install} puts them. */
+  static String path() {
+    String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
+    return path + ":" + Path.of(System.getProperty("user.home"), "go", "bin");
   }
 }

@@ -40,21 +40,6 @@ final class Served implements AutoCloseable {
     return served;
   }
 
-  /** A node with a mount, which listens on a port that was free. */
-  static Served mount(Path data, Path mount, String... options)
-      throws IOException, InterruptedException {
-    List<String> command =
-        Programs.sluice("mount", "--data", data, "--listen", "127.0.0.1:0", mount);
-    command.addAll(List.of(options));
-    return start(mount.resolveSibling("."), Map.of(), "serving " + mount + " and http", command);
-  }
-
-  /** The address in the line {@code serving MNT and URL}. */
-  String url() throws IOException {
-    String line = output().lines().filter(l -> l.startsWith("serving ")).findFirst().orElseThrow();
-    return line.substring(line.lastIndexOf(' ') + 1);
-  }
-
   String output() throws IOException {
     return Programs.text(output);
   }

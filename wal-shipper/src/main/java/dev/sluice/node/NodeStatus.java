@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param databases those asked for, by name
  * @param storeUsage what its stores were asked, by store
  * @param proxy where the proxy before its application is; null without one
- * @param health what is wrong with the node itself; empty when nothing is
+ * @param health what is wrong with the node itself; empty when nothing is, null when the node, of
+ *     an older version, does not say
  */
 public record NodeStatus(
     String nodeId,
@@ -29,11 +30,11 @@ public record NodeStatus(
     List<DatabaseStatus> databases,
     List<StoreUsage> storeUsage,
     @Nullable ProxyAddress proxy,
-    List<HealthProblem> health) {
+    @Nullable List<HealthProblem> health) {
   public NodeStatus {
     databases = List.copyOf(databases);
     storeUsage = storeUsage == null ? List.of() : List.copyOf(storeUsage);
-    health = health == null ? List.of() : List.copyOf(health);
+    health = health == null ? null : List.copyOf(health);
   }
 
   /** The status of {@code node} with {@code databases}, which are all of its or some. */

@@ -96,8 +96,10 @@ class HealthTest {
         .contains("role_changed", "disk_low", "store_error", "backup_late")
         .hasSizeLessThan(20);
     assertThat(told().lines().count()).isEqualTo(events.size());
+    // It counts once the command has ended, which is after it has written.
+    String delivered = "sluice_hook_events_total{outcome=\"delivered\",} " + events.size() + ".0";
+    Replicated.eventually("counted", () -> Http.text(url + "/metrics").contains(delivered));
     assertThat(Http.text(url + "/metrics"))
-        .contains("sluice_hook_events_total{outcome=\"delivered\",} " + events.size() + ".0")
         .contains("sluice_ship_seconds_count")
         .doesNotContain("sluice_ship_seconds_count 0.0\n")
         .doesNotContain("sluice_log_sync_seconds_count 0.0\n");

@@ -36,4 +36,22 @@ final class ReloadSignalTest {
     hangUp(node, "is not read again, the node goes on as it is");
     node.stop();
   }
+
+  @Test
+  void whatIsWrongAndWhoIsTold() throws Exception {
+    Files.createDirectories(sandbox.path("data"));
+    Path told = sandbox.path("told");
+    Path file = Files.writeString(sandbox.path("sluice.yml"), "data: data\nmin-free: 1MiB\n");
+    SluiceProcess node = sandbox.sluice("node", "replicate", "--config", file);
+    node.await(line -> line.startsWith("replicating "));
+    Files.writeString(file, "data: data\nmin-free: 1000000GiB\non-event: cat >> '" + told + "'\n");
+    hangUp(node, "taken: min-free, on-event");
+    hangUp(node, "ERROR this node: disk_low: ");
+    Replicated.eventually(
+        "told", () -> Files.exists(told) && Files.readString(told).contains("\"disk_low\""));
+    Files.writeString(file, "data: data\nmin-free: 1MiB\non-event: cat >> '" + told + "'\n");
+    hangUp(node, "taken: min-free\n");
+    hangUp(node, "disk_low is over");
+    node.stop();
+  }
 }

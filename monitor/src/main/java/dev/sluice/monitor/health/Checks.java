@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What is wrong with a node, by what it says of itself at one moment. */
@@ -21,26 +22,45 @@ final class Checks {
   /** Below this part of what is to be free, commits are about to fail. */
   private static final int ALMOST_FULL = 4;
 
+  /**
+   * What is wrong is over once it is better by this part of its limit: what stays near the limit
+   * would begin and end all the time.
+   */
+  private static final int CLEARLY = 10;
+
   private final NodeView node;
   private final HealthLimits limits;
   private final long startMillis;
   private final long nowMillis;
+  private final Function<Finding.Key, @Nullable Severity> before;
   private final List<Finding> findings = new ArrayList<>();
 
-  private Checks(NodeView node, HealthLimits limits, long startMillis, long nowMillis) {
+  private Checks(
+      NodeView node,
+      HealthLimits limits,
+      long startMillis,
+      long nowMillis,
+      Function<Finding.Key, @Nullable Severity> before) {
     this.node = node;
     this.limits = limits;
     this.startMillis = startMillis;
     this.nowMillis = nowMillis;
+    this.before = before;
   }
 
   /**
    * Looks at all of it.
    *
    * @param startMillis when the node was started
+   * @param before how severe what is asked for was until now; null when it was not wrong
    */
-  static List<Finding> run(NodeView node, HealthLimits limits, long startMillis, long nowMillis) {
-    Checks checks = new Checks(node, limits, startMillis, nowMillis);
+  static List<Finding> run(
+      NodeView node,
+      HealthLimits limits,
+      long startMillis,
+      long nowMillis,
+      Function<Finding.Key, @Nullable Severity> before) {
+    Checks checks = new Checks(node, limits, startMillis, nowMillis, before);
     checks.disk();
     checks.connection();
     checks.cluster();
@@ -54,20 +74,30 @@ final class Checks {
 
   private void disk() {
     long free = node.freeDiskBytes();
-    if (free >= 0 && free < limits.minFreeBytes()) {
+    if (free < 0) {
+      return;
+    }
+    Severity was = before.apply(new Finding.Key(EventKind.DISK_LOW, null));
+    long minFree = limits.minFreeBytes();
+    boolean almostFull = isBelow(free, minFree / ALMOST_FULL, was == Severity.ERROR);
+    if (almostFull || isBelow(free, minFree, was != null)) {
       findings.add(
           new Finding(
               EventKind.DISK_LOW,
               null,
-              free < limits.minFreeBytes() / ALMOST_FULL ? Severity.ERROR : Severity.WARNING,
+              almostFull ? Severity.ERROR : Severity.WARNING,
               String.format(
                   Locale.ROOT,
-                  "%,d MB are free on the disk of the data directory, less than 'min-free' (%,d"
-                      + " MB); when it is full, commits fail: make room, or move the data to a"
-                      + " larger disk",
+                  "%,d MB are free on the disk of the data directory, %s 'min-free' (%,d MB); when"
+                      + " it is full, commits fail: make room, or move the data to a larger disk",
                   free >> 20,
-                  limits.minFreeBytes() >> 20)));
+                  free < minFree ? "less than" : "not clearly more than",
+                  minFree >> 20)));
     }
+  }
+
+  private static boolean isBelow(long value, long limit, boolean was) {
+    return value < (was ? limit + limit / CLEARLY : limit);
   }
 
   private void connection() {
@@ -192,15 +222,22 @@ final class Checks {
 
   private void following(DatabaseStatus database) {
     FollowStatus follow = database.follow();
-    if (follow != null && follow.lagMillis() > limits.lagObjective().toMillis()) {
+    if (follow == null) {
+      return;
+    }
+    String name = database.name();
+    boolean lagged = before.apply(new Finding.Key(EventKind.FOLLOWER_LAG, name)) != null;
+    long objectiveMillis = limits.lagObjective().toMillis();
+    if (follow.lagMillis() > objectiveMillis - (lagged ? objectiveMillis / CLEARLY : 0)) {
       found(
           EventKind.FOLLOWER_LAG,
-          database.name(),
-          ("readers see what is %,d s old, more than 'lag-objective' (%,d s), %,d transactions"
+          name,
+          ("readers see what is %,d s old, %s 'lag-objective' (%,d s), %,d transactions"
                   + " behind; see whether a reader holds the database, or disk and network are"
                   + " slower than the writes")
               .formatted(
                   follow.lagMillis() / 1_000,
+                  follow.lagMillis() > objectiveMillis ? "more than" : "not clearly less than",
                   limits.lagObjective().toSeconds(),
                   follow.lagTransactions()));
     }

@@ -9,10 +9,12 @@ import dev.sluice.node.Event;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +37,7 @@ public final class EventHook implements Consumer<Event>, Closeable {
   private record Told(String node, @JsonUnwrapped Event event) {}
 
   private final String node;
-  private final HookTarget target;
+  private volatile @Nullable HookTarget target;
   private final HookCounts counts;
   private final Duration pause;
   private final BlockingQueue<Event> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
@@ -47,21 +49,29 @@ public final class EventHook implements Consumer<Event>, Closeable {
 
   /**
    * @param node id of the node
-   * @param target what {@link HookTarget#parse} makes of what is configured
+   * @param target what {@link HookTarget#parse} makes of what is configured; null to tell nobody
    */
-  public EventHook(String node, HookTarget target, HookCounts counts) {
+  public EventHook(String node, @Nullable HookTarget target, HookCounts counts) {
     this(node, target, counts, Duration.ofSeconds(2));
   }
 
   /**
    * @param pause between two tries
    */
-  EventHook(String node, HookTarget target, HookCounts counts, Duration pause) {
+  EventHook(String node, @Nullable HookTarget target, HookCounts counts, Duration pause) {
     this.node = node;
     this.target = target;
     this.counts = counts;
     this.pause = pause;
     thread.setDaemon(true);
+  }
+
+  /** Tells another from now on, also what waits already; null to tell nobody. */
+  public void change(@Nullable HookTarget changed) {
+    if (!Objects.equals(changed, target)) {
+      target = changed;
+      failing = false;
+    }
   }
 
   public void start() {
@@ -70,9 +80,10 @@ public final class EventHook implements Consumer<Event>, Closeable {
 
   @Override
   public void accept(Event event) {
-    if (!waiting.offer(event)) {
+    HookTarget told = target;
+    if (told != null && !waiting.offer(event)) {
       counts.count(Outcome.DROPPED);
-      failed("too many events wait for it, and further ones are dropped");
+      failed(told, "too many events wait for it, and further ones are dropped");
     }
   }
 
@@ -94,18 +105,22 @@ public final class EventHook implements Consumer<Event>, Closeable {
       throw new IllegalStateException(e);
     }
     for (int i = 1; ; i++) {
+      HookTarget told = target;
+      if (told == null) {
+        return;
+      }
       try {
-        target.tell(json);
+        told.tell(json);
         counts.count(Outcome.DELIVERED);
         if (failing) {
           failing = false;
-          log.info("{}: takes events again", target);
+          log.info("{}: takes events again", told);
         }
         return;
       } catch (IOException e) {
         if (i == TRIES) {
           counts.count(Outcome.FAILED);
-          failed(e.getMessage() + "; events are lost: put right what 'on-event' names");
+          failed(told, e.getMessage() + "; events are lost: put right what 'on-event' names");
           return;
         }
       }
@@ -113,10 +128,10 @@ public final class EventHook implements Consumer<Event>, Closeable {
     }
   }
 
-  private void failed(String why) {
+  private void failed(HookTarget told, String why) {
     if (!failing) {
       failing = true;
-      log.warn("{}: {}", target, why);
+      log.warn("{}: {}", told, why);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.sluice.node.EventKind;
 import dev.sluice.node.EventLog;
 import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
+import dev.sluice.node.Severity;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Instant;
@@ -68,7 +69,7 @@ public final class HealthMonitor implements Closeable {
   private record Shown(List<HealthProblem> ofNode, Map<String, List<HealthProblem>> ofDatabases) {}
 
   private final NodeView node;
-  private final HealthLimits limits;
+  private volatile HealthLimits limits;
   private final Clock clock;
   private final long startMillis;
   private final Occurrences occurrences;
@@ -92,6 +93,11 @@ public final class HealthMonitor implements Closeable {
     this.occurrences = new Occurrences(clock);
     this.announcer = new Announcer(node.events());
     thread.setDaemon(true);
+  }
+
+  /** Has other limits, from the next look on. */
+  public void change(HealthLimits changed) {
+    limits = changed;
   }
 
   /** Is to be told of what happens to databases. */
@@ -129,7 +135,7 @@ public final class HealthMonitor implements Closeable {
     long now = clock.millis();
     tellRole();
     List<Finding> found = new ArrayList<>(occurrences.recent());
-    found.addAll(Checks.run(node, limits, startMillis, now));
+    found.addAll(Checks.run(node, limits, startMillis, now, this::severity));
     for (Finding finding : found) {
       Problem problem = problems.computeIfAbsent(finding.key(), key -> new Problem(finding, now));
       boolean worse = finding.severity().compareTo(problem.finding.severity()) > 0;
@@ -153,6 +159,12 @@ public final class HealthMonitor implements Closeable {
     }
     show();
     announcer.tell(now);
+  }
+
+  /** How severe it was at the last look; null when it was not wrong. */
+  private @Nullable Severity severity(Finding.Key key) {
+    Problem problem = problems.get(key);
+    return problem == null ? null : problem.finding.severity();
   }
 
   private static long patience(EventKind kind) {

@@ -87,7 +87,7 @@ export class ClusterPage {
       row.shownName = name;
       row.name.replaceChildren(url ? h('a', {href: `${url}/#/cluster`, rel: 'noopener'}, name) : name, h('code', {class: 'sub'}, line.nodeId ?? ''));
     }
-    const sick = status?.health.find((one) => one.severity === 'error') ?? status?.health[0];
+    const sick = status?.health?.find((one) => one.severity === 'error') ?? status?.health?.[0];
     const [severity, word] = line.error !== null ? ['warning', 'no answer'] : !status ? ['none', 'asking'] : sick ? [sick.severity, sick.kind.replaceAll('_', ' ')] : !status.ready ? ['warning', 'not ready']
       : !status.connected ? ['warning', 'disconnected'] : line.problem ? ['warning', 'trouble'] : ['ok', 'OK'];
     text(row.cells[1], status?.role ?? '?');

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +43,7 @@ final class EventHookTest {
     this.directory = directory;
   }
 
-  private EventHook hook(HookTarget target) {
+  private EventHook hook(@Nullable HookTarget target) {
     EventHook hook = new EventHook("00000000deadbeef", target, counts, SOON);
     events.listen(hook);
     hook.start();
@@ -77,6 +78,40 @@ final class EventHookTest {
       assertThat(first.get("message").textValue()).isEqualTo("first; do this");
       assertThat(told.get(1)).contains("second");
       assertThat(hook).isNotNull();
+    }
+  }
+
+  @Test
+  void anotherIsToldOnceItIsChanged() throws Exception {
+    Path first = directory.resolve("first");
+    Path second = directory.resolve("second");
+    try (EventHook hook = hook(null)) {
+      publish("told nobody");
+      hook.change(HookTarget.parse("cat >> '" + first + "'"));
+      publish("one");
+      assertThat(lines(first, 1)).hasSize(1).first().asString().contains("\"one\"");
+      hook.change(HookTarget.parse("cat >> '" + second + "'"));
+      publish("two");
+      assertThat(lines(second, 1)).hasSize(1).first().asString().contains("\"two\"");
+      assertThat(first).content().doesNotContain("two");
+    }
+  }
+
+  /** A command that does not work is corrected: what it was not told is told the other. */
+  @Test
+  void whatWaitsIsToldTheOther() throws Exception {
+    Path out = directory.resolve("out");
+    Path tried = directory.resolve("tried");
+    String waits = "echo >> '" + tried + "'; while [ ! -e '" + out + "' ]; do sleep 0.01; done";
+    try (EventHook hook = hook(HookTarget.parse(waits + "; exit 1"))) {
+      publish("first");
+      publish("second");
+      lines(tried, 1);
+      hook.change(HookTarget.parse("cat >> '" + out + "'"));
+      Files.createFile(out);
+      List<String> told = lines(out, 2);
+      assertThat(told.get(0)).contains("\"first\"");
+      assertThat(told.get(1)).contains("\"second\"");
     }
   }
 

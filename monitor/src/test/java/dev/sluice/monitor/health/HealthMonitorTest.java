@@ -220,7 +220,7 @@ final class HealthMonitorTest {
     node.follow = new FollowStatus("0000000000000009/8000000000000000", 8, 10_500);
     Event raised =
         raisedAndCleared(
-            () -> node.follow = new FollowStatus("0000000000000009/8000000000000000", 1, 9_500));
+            () -> node.follow = new FollowStatus("0000000000000009/8000000000000000", 1, 9_000));
     assertThat(raised.kind()).isEqualTo(EventKind.FOLLOWER_LAG);
     assertThat(raised.message()).contains("10 s old", "8 transactions behind");
     node.error = "no room; make some";
@@ -282,6 +282,71 @@ final class HealthMonitorTest {
     node.freeDiskBytes = 1L << 35;
     look(5);
     assertThat(events()).extracting(Event::change).containsExactly(Change.CLEARED);
+  }
+
+  /** 1,024 MB are to be free. */
+  @Test
+  void aDiskThatStaysAtTheLimitIsToldOnce() {
+    for (int i = 0; i < 5; i++) {
+      node.freeDiskBytes = 1_023L << 20;
+      look(10);
+      node.freeDiskBytes = 1_100L << 20;
+      look(10);
+    }
+    assertThat(events()).extracting(Event::severity).containsExactly(Severity.WARNING);
+    assertThat(monitor.ofNode().get(0).message())
+        .startsWith("1,100 MB are free ")
+        .contains("not clearly more than 'min-free' (1,024 MB)");
+    for (int i = 0; i < 5; i++) {
+      node.freeDiskBytes = 255L << 20;
+      look(10);
+      node.freeDiskBytes = 270L << 20;
+      look(10);
+    }
+    assertThat(events()).extracting(Event::severity).containsExactly(Severity.ERROR);
+    node.freeDiskBytes = 300L << 20;
+    look(10);
+    assertThat(monitor.ofNode().get(0).severity()).isEqualTo(Severity.WARNING);
+    node.freeDiskBytes = 1_200L << 20;
+    look(10);
+    assertThat(events()).extracting(Event::change).containsExactly(Change.CLEARED);
+    node.freeDiskBytes = 1_100L << 20;
+    look(10);
+    assertThat(events()).as("it was never low again").isEmpty();
+  }
+
+  @Test
+  void aLagThatStaysAtItsObjectiveIsToldOnce() {
+    node.role = "follower";
+    look(1);
+    events();
+    for (int i = 0; i < 5; i++) {
+      node.follow = new FollowStatus("0000000000000009/8000000000000000", 8, 10_001);
+      look(10);
+      node.follow = new FollowStatus("0000000000000009/8000000000000000", 8, 9_500);
+      look(10);
+    }
+    assertThat(events()).extracting(Event::kind).containsExactly(EventKind.FOLLOWER_LAG);
+    assertThat(monitor.of(NAME).get(0).message())
+        .startsWith("readers see what is 9 s old, not clearly less than 'lag-objective' (10 s)");
+    node.follow = new FollowStatus("0000000000000009/8000000000000000", 1, 9_000);
+    look(10);
+    assertThat(events()).extracting(Event::change).containsExactly(Change.CLEARED);
+  }
+
+  @Test
+  void limitsChange() {
+    node.freeDiskBytes = 1L << 29;
+    look(1);
+    assertThat(events()).extracting(Event::kind).containsExactly(EventKind.DISK_LOW);
+    monitor.change(new HealthLimits(Duration.ofSeconds(5), LIMITS.lagObjective(), 1L << 28));
+    node.store = store(7, "");
+    look(5);
+    assertThat(events())
+        .extracting(Event::kind)
+        .containsExactlyInAnyOrder(EventKind.DISK_LOW, EventKind.BACKUP_LATE);
+    assertThat(monitor.ofNode()).isEmpty();
+    assertThat(monitor.of(NAME).get(0).message()).contains("'backup-objective' (5 s)");
   }
 
   @Test
