@@ -5,6 +5,7 @@ import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.health.EventHook;
 import dev.sluice.monitor.health.HealthMonitor;
 import dev.sluice.monitor.health.HookTarget;
+import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
 import java.io.Closeable;
@@ -50,6 +51,11 @@ final class NodeHealth implements Closeable {
       hook.start();
     }
     monitor.start();
+  }
+
+  /** All databases as the last look saw them; null when there was none lately. */
+  @Nullable List<DatabaseStatus> databases() {
+    return monitor.databases();
   }
 
   List<HealthProblem> of(String database) {

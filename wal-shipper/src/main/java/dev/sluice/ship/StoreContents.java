@@ -22,11 +22,15 @@ final class StoreContents {
   /** By level, each in {@link #ORDER}. Guarded by {@link #lock}. */
   private final List<List<StoreFile>> levels = new ArrayList<>();
 
+  /** Of all files. Guarded by {@link #lock}. */
+  private long sizeBytes;
+
   StoreContents(Collection<StoreFile> files) {
     for (int level = 0; level <= StoreLayout.SNAPSHOT_LEVEL; level++) {
       levels.add(new ArrayList<>());
     }
     files.stream().sorted(ORDER).forEach(file -> levels.get(file.level()).add(file));
+    sizeBytes = files.stream().mapToLong(StoreFile::sizeBytes).sum();
   }
 
   /** Files of a level, by ascending greatest TXID. */
@@ -53,7 +57,7 @@ final class StoreContents {
   long sizeBytes() {
     lock.lock();
     try {
-      return levels.stream().flatMap(List::stream).mapToLong(StoreFile::sizeBytes).sum();
+      return sizeBytes;
     } finally {
       lock.unlock();
     }
@@ -110,12 +114,13 @@ final class StoreContents {
     lock.lock();
     try {
       List<StoreFile> files = levels.get(file.level());
-      files.removeIf(known -> known.name().equals(file.name()));
+      remove(files.stream().filter(known -> known.name().equals(file.name())).toList());
       int at = files.size();
       while (at > 0 && ORDER.compare(files.get(at - 1), file) > 0) {
         at--;
       }
       files.add(at, file);
+      sizeBytes += file.sizeBytes();
     } finally {
       lock.unlock();
     }
@@ -125,7 +130,9 @@ final class StoreContents {
     lock.lock();
     try {
       for (StoreFile file : gone) {
-        levels.get(file.level()).remove(file);
+        if (levels.get(file.level()).remove(file)) {
+          sizeBytes -= file.sizeBytes();
+        }
       }
     } finally {
       lock.unlock();

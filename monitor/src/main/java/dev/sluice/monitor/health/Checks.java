@@ -37,14 +37,20 @@ final class Checks {
   /**
    * Looks at all of it.
    *
+   * @param databases of the node
    * @param startMillis when the node was started
    */
-  static List<Finding> run(NodeView node, HealthLimits limits, long startMillis, long nowMillis) {
+  static List<Finding> run(
+      NodeView node,
+      List<DatabaseStatus> databases,
+      HealthLimits limits,
+      long startMillis,
+      long nowMillis) {
     Checks checks = new Checks(node, limits, startMillis, nowMillis);
     checks.disk();
     checks.connection();
     checks.cluster();
-    node.status().forEach(checks::database);
+    databases.forEach(checks::database);
     return checks.findings;
   }
 
