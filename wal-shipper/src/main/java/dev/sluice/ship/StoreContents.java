@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -22,15 +23,15 @@ final class StoreContents {
   /** By level, each in {@link #ORDER}. Guarded by {@link #lock}. */
   private final List<List<StoreFile>> levels = new ArrayList<>();
 
-  /** Of all files. Guarded by {@link #lock}. */
-  private long sizeBytes;
+  /** Of all files. Changed with {@link #lock}, read without: that is done for all databases. */
+  private final AtomicLong sizeBytes = new AtomicLong();
 
   StoreContents(Collection<StoreFile> files) {
     for (int level = 0; level <= StoreLayout.SNAPSHOT_LEVEL; level++) {
       levels.add(new ArrayList<>());
     }
     files.stream().sorted(ORDER).forEach(file -> levels.get(file.level()).add(file));
-    sizeBytes = files.stream().mapToLong(StoreFile::sizeBytes).sum();
+    sizeBytes.set(files.stream().mapToLong(StoreFile::sizeBytes).sum());
   }
 
   /** Files of a level, by ascending greatest TXID. */
@@ -55,12 +56,7 @@ final class StoreContents {
 
   /** What all files take. */
   long sizeBytes() {
-    lock.lock();
-    try {
-      return sizeBytes;
-    } finally {
-      lock.unlock();
-    }
+    return sizeBytes.get();
   }
 
   /** The file of a level that reaches furthest, or null when there is none. */
@@ -120,7 +116,7 @@ final class StoreContents {
         at--;
       }
       files.add(at, file);
-      sizeBytes += file.sizeBytes();
+      sizeBytes.addAndGet(file.sizeBytes());
     } finally {
       lock.unlock();
     }
@@ -131,7 +127,7 @@ final class StoreContents {
     try {
       for (StoreFile file : gone) {
         if (levels.get(file.level()).remove(file)) {
-          sizeBytes -= file.sizeBytes();
+          sizeBytes.addAndGet(-file.sizeBytes());
         }
       }
     } finally {
