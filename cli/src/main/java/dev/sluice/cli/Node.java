@@ -731,6 +731,12 @@ final class Node implements NodeView, Closeable {
   }
 
   @Override
+  public List<DatabaseStatus> recentStatus() {
+    List<DatabaseStatus> seen = health.databases();
+    return seen == null ? status() : seen;
+  }
+
+  @Override
   public @Nullable DatabaseStatus status(String name) {
     Database database = databases.get(name);
     return database == null ? null : status(database);

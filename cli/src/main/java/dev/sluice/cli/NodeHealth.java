@@ -4,12 +4,14 @@ import dev.sluice.log.Databases;
 import dev.sluice.monitor.Metrics;
 import dev.sluice.monitor.health.EventHook;
 import dev.sluice.monitor.health.HealthMonitor;
+import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.HealthProblem;
 import dev.sluice.node.NodeView;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a node finds wrong with itself, and whom it tells. Safe for use by many threads. */
 final class NodeHealth implements Closeable {
@@ -49,6 +51,11 @@ final class NodeHealth implements Closeable {
   void change(MonitoringSettings settings, Duration syncInterval) {
     hook.change(settings.onEvent());
     monitor.change(settings.limits(syncInterval));
+  }
+
+  /** All databases as the last look saw them; null when there was none lately. */
+  @Nullable List<DatabaseStatus> databases() {
+    return monitor.databases();
   }
 
   List<HealthProblem> of(String database) {

@@ -48,7 +48,7 @@ final class NodeCollector extends Collector {
 
   @Override
   public List<MetricFamilySamples> collect() {
-    List<DatabaseStatus> databases = node.status();
+    List<DatabaseStatus> databases = node.recentStatus();
     List<MetricFamilySamples> all = new ArrayList<>();
     addNode(databases, all);
     addCluster(all);

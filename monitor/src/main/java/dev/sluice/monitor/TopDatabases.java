@@ -2,9 +2,8 @@ package dev.sluice.monitor;
 
 import dev.sluice.node.DatabaseStatus;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.function.Function;
 
 /**
@@ -15,6 +14,13 @@ import java.util.function.Function;
 final class TopDatabases {
   /** After so long a commit counts for half. */
   private static final double HALF_LIFE_NANOS = 600e9;
+
+  private record Ranked(DatabaseStatus of, double activity) {}
+
+  private static final Comparator<Ranked> ORDER =
+      Comparator.comparing((Ranked one) -> one.of.health().isEmpty())
+          .thenComparing(Ranked::activity, Comparator.reverseOrder())
+          .thenComparing(one -> one.of.name());
 
   private final int most;
   private long agedNanos = System.nanoTime();
@@ -35,14 +41,19 @@ final class TopDatabases {
     long now = System.nanoTime();
     double kept = Math.pow(0.5, (now - agedNanos) / HALF_LIFE_NANOS);
     agedNanos = now;
-    Map<String, Double> activity = new HashMap<>();
-    all.forEach(of -> activity.put(of.name(), counts.apply(of.name()).age(kept)));
-    return all.stream()
-        .sorted(
-            Comparator.comparing((DatabaseStatus of) -> of.health().isEmpty())
-                .thenComparing(of -> -activity.getOrDefault(of.name(), 0.0))
-                .thenComparing(DatabaseStatus::name))
-        .limit(most)
+    // The last of those so far is at its head.
+    PriorityQueue<Ranked> first = new PriorityQueue<>(ORDER.reversed());
+    for (DatabaseStatus of : all) {
+      Ranked ranked = new Ranked(of, counts.apply(of.name()).age(kept));
+      if (first.size() < most) {
+        first.add(ranked);
+      } else if (most > 0 && ORDER.compare(ranked, first.element()) < 0) {
+        first.remove();
+        first.add(ranked);
+      }
+    }
+    return first.stream()
+        .map(Ranked::of)
         .sorted(Comparator.comparing(DatabaseStatus::name))
         .toList();
   }

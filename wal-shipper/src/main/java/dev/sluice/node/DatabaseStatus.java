@@ -70,6 +70,25 @@ public record DatabaseStatus(
         List.of());
   }
 
+  public DatabaseStatus withHealth(List<HealthProblem> newHealth) {
+    return newHealth.equals(health)
+        ? this
+        : new DatabaseStatus(
+            name,
+            position,
+            applied,
+            pageSize,
+            pageCount,
+            lastCommitMillis,
+            logBytes,
+            walBytes,
+            gaps,
+            stores,
+            follow,
+            error,
+            newHealth);
+  }
+
   /**
    * The backup of a database.
    *

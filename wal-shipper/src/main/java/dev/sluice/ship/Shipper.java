@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -27,7 +28,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -347,12 +347,13 @@ public final class Shipper implements DatabaseListener, Closeable {
 
   /** What the files in each group of destinations take, in bytes, as far as that is known. */
   public Map<String, Long> keptBytes() {
-    return shipped.values().stream()
-        .flatMap(List::stream)
-        .collect(
-            Collectors.groupingBy(
-                to -> to.destination().group(),
-                Collectors.summingLong(ShippedDatabase::keptBytes)));
+    Map<String, Long> kept = new HashMap<>();
+    for (List<ShippedDatabase> all : shipped.values()) {
+      for (ShippedDatabase to : all) {
+        kept.merge(to.destination().group(), to.keptBytes(), Long::sum);
+      }
+    }
+    return kept;
   }
 
   /** Why a database is not shipped, or null when it is. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +23,15 @@ final class StoreContents {
   /** By level, each in {@link #ORDER}. Guarded by {@link #lock}. */
   private final List<List<StoreFile>> levels = new ArrayList<>();
 
+  /** Of all files. Changed with {@link #lock}, read without: that is done for all databases. */
+  private final AtomicLong sizeBytes = new AtomicLong();
+
   StoreContents(Collection<StoreFile> files) {
     for (int level = 0; level <= StoreLayout.SNAPSHOT_LEVEL; level++) {
       levels.add(new ArrayList<>());
     }
     files.stream().sorted(ORDER).forEach(file -> levels.get(file.level()).add(file));
+    sizeBytes.set(files.stream().mapToLong(StoreFile::sizeBytes).sum());
   }
 
   /** Files of a level, by ascending greatest TXID. */
@@ -51,12 +56,7 @@ final class StoreContents {
 
   /** What all files take. */
   long sizeBytes() {
-    lock.lock();
-    try {
-      return levels.stream().flatMap(List::stream).mapToLong(StoreFile::sizeBytes).sum();
-    } finally {
-      lock.unlock();
-    }
+    return sizeBytes.get();
   }
 
   /** The file of a level that reaches furthest, or null when there is none. */
@@ -110,12 +110,13 @@ final class StoreContents {
     lock.lock();
     try {
       List<StoreFile> files = levels.get(file.level());
-      files.removeIf(known -> known.name().equals(file.name()));
+      remove(files.stream().filter(known -> known.name().equals(file.name())).toList());
       int at = files.size();
       while (at > 0 && ORDER.compare(files.get(at - 1), file) > 0) {
         at--;
       }
       files.add(at, file);
+      sizeBytes.addAndGet(file.sizeBytes());
     } finally {
       lock.unlock();
     }
@@ -125,7 +126,9 @@ final class StoreContents {
     lock.lock();
     try {
       for (StoreFile file : gone) {
-        levels.get(file.level()).remove(file);
+        if (levels.get(file.level()).remove(file)) {
+          sizeBytes.addAndGet(-file.sizeBytes());
+        }
       }
     } finally {
       lock.unlock();

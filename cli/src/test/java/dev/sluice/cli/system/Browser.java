@@ -184,6 +184,17 @@ final class Browser implements AutoCloseable {
             complaints.add(params.get("entry").toString());
           }
         }
+        case "Network.responseReceived" -> {
+          if (params.at("/response/status").asInt() >= 400) {
+            complaints.add(params.get("response").toString());
+          }
+        }
+        case "Network.loadingFailed" -> {
+          // The page itself ends its stream when it is left, or when the token is another.
+          if (!params.path("canceled").asBoolean()) {
+            complaints.add(params.toString());
+          }
+        }
         case "Network.requestWillBeSent" -> requests.add(params.at("/request/url").asText());
         default -> {}
       }
@@ -280,7 +291,7 @@ final class Browser implements AutoCloseable {
       return List.copyOf(requests);
     }
 
-    /** Errors and warnings on its console. */
+    /** Errors and warnings on its console, and requests that failed. */
     List<String> complaints() {
       return List.copyOf(complaints);
     }

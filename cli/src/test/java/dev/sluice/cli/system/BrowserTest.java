@@ -29,7 +29,14 @@ final class BrowserTest {
   private static final int TAB = 9;
   private static final int ENTER = 13;
   private static final String ROWS = "document.querySelectorAll('.databases tr[aria-rowindex]')";
+  private static final String ACTIONS = "document.querySelectorAll('.title button')";
+  private static final String RESULT = "document.querySelector('.result').textContent";
+  private static final String READ_TOKEN = "read-0123456789abcdef";
+  private static final String ADMIN_TOKEN = "admin-0123456789abcdef";
   private static final String LINKS = "[...document.querySelectorAll('td.c-name a')]";
+
+  private static final List<String> PAGES =
+      List.of("/", "/database/" + encode("shop/app.db"), "/cluster", "/cost");
 
   @RegisterExtension static final Sandbox SANDBOX = new Sandbox();
 
@@ -55,6 +62,25 @@ final class BrowserTest {
           if (contrast < 4.5) found.push(`${texts.currentNode.textContent}: ${contrast.toFixed(2)}`);
         }
         return found.join('; ');
+      })()
+      """;
+
+  /** What can be seen and used, and has not had the focus. */
+  private static final String NOT_REACHED =
+      """
+      [...document.querySelectorAll('a[href], button, input, select, [tabindex="0"]')]
+        .filter((one) => one.checkVisibility() && !one.disabled && !window.reached.has(one))
+        .map((one) => one.outerHTML).join('; ')
+      """;
+
+  /** Notes what has the focus; gives it, if that cannot be seen. */
+  private static final String REACH =
+      """
+      (() => {
+        const one = document.activeElement;
+        (window.reached ??= new Set()).add(one);
+        const seen = one === document.body || getComputedStyle(one).outlineStyle === 'solid';
+        return seen ? '' : one.outerHTML;
       })()
       """;
 
@@ -150,24 +176,20 @@ final class BrowserTest {
               + " s.value = s.max - 1; s.dispatchEvent(new Event('input')); })()");
       String command = tab.text("document.querySelector('.command code').textContent");
       assertThat(command).startsWith("sluice restore ").contains("--txid " + wanted);
-      Path restored = SANDBOX.path("restored.db");
+      Path restored = SANDBOX.path("restored-stock.db");
       for (String each :
           List.of(command, tab.text("document.querySelectorAll('.command code')[1].textContent"))) {
-        assertThat(restore(each, restored).status()).as(each).isZero();
+        SANDBOX.paste(each);
         assertThat(SqliteFile.query(restored, "SELECT group_concat(a) FROM t")).isEqualTo("first");
         Files.delete(restored);
       }
       tab.await("document.querySelectorAll('.chart .line').length >= 2");
+      // It is copied as one line also where it is shown in several.
+      tab.size(390, 844, true);
+      tab.value("getSelection().selectAllChildren(document.querySelector('.command code'))");
+      assertThat(tab.text("String(getSelection())")).isEqualTo(command);
       isClean(tab, follower());
     }
-  }
-
-  /** Runs what a shell would, with another file to write. */
-  private static Run restore(String command, Path to) throws Exception {
-    String printed = SANDBOX.run("sh", "-c", command.replaceFirst("^sluice", "printf '%s\\\\n'"));
-    List<Object> args = new ArrayList<>(printed.lines().toList());
-    args.set(args.indexOf("-o") + 1, to);
-    return Run.sluice(args);
   }
 
   @Test
@@ -195,11 +217,24 @@ final class BrowserTest {
           .contains("Skip to content", "Cluster", "Cost", "Read-only", "search", "shop/app.db");
       tab.press("Enter", ENTER);
       tab.await("document.querySelector('h1').textContent === 'shop/app.db'");
-      for (String page : List.of("cluster", "cost")) {
-        tab.value("location.hash = '#/" + page + "'");
-        tab.await("document.querySelectorAll('.plain tbody tr').length >= 1");
-      }
       isClean(tab, primary());
+    }
+  }
+
+  @Test
+  void everyPageIsReachedByKeyboardAndClean() throws Exception {
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      for (String page : PAGES) {
+        tab.open("about:blank");
+        tab.open(primary() + "/#" + page);
+        tab.await("document.querySelectorAll('main td').length > 0");
+        for (int i = 0; i < 60; i++) {
+          tab.press("Tab", TAB);
+          assertThat(tab.text(REACH)).as(page).isEmpty();
+        }
+        assertThat(tab.text(NOT_REACHED)).as(page).isEmpty();
+        isClean(tab, primary());
+      }
     }
   }
 
@@ -208,13 +243,18 @@ final class BrowserTest {
     try (Browser.Tab tab = browser().tab(1400, 900)) {
       tab.open(primary());
       tab.await(ROWS + ".length === 3");
-      for (String page : List.of("/", "/database/" + encode("shop/app.db"), "/cluster", "/cost")) {
+      for (String page : PAGES) {
         tab.value("location.hash = '#" + page + "'");
         tab.await("document.querySelectorAll('main td').length > 0");
         for (boolean dark : new boolean[] {false, true}) {
           tab.dark(dark);
           assertThat(tab.text(FAINT_TEXTS)).as(page + ", dark: " + dark).isEmpty();
         }
+      }
+      tab.value("document.querySelector('#unlock').click()");
+      for (boolean dark : new boolean[] {false, true}) {
+        tab.dark(dark);
+        assertThat(tab.text(FAINT_TEXTS)).as("the dialog, dark: " + dark).isEmpty();
       }
     }
   }
@@ -233,6 +273,88 @@ final class BrowserTest {
       tab.await("document.querySelector('.restore').textContent.includes('snapshot')");
       isClean(tab, primary());
     }
+  }
+
+  @Test
+  void aTokenAllowsChanges() throws Exception {
+    Files.writeString(SANDBOX.path("read.token"), READ_TOKEN);
+    Files.writeString(SANDBOX.path("admin.token"), ADMIN_TOKEN);
+    Files.writeString(
+        SANDBOX.path("guarded.yml"),
+        """
+        data: guarded
+        mount: mnt-guarded
+        store: file://%s
+        sync-interval: 1h
+        listen: 127.0.0.1:0
+        tokens:
+          - {scope: read, file: read.token}
+          - {scope: admin, file: admin.token}
+        """
+            .formatted(SANDBOX.path("guarded-store")));
+    SluiceProcess node =
+        SANDBOX
+            .sluice(
+                "guarded",
+                "mount",
+                "--fuse-binding",
+                Sandbox.BINDING,
+                "--config",
+                SANDBOX.path("guarded.yml"))
+            .serving();
+    Path file = SANDBOX.path("mnt-guarded").resolve("app.db");
+    SANDBOX.run("sqlite3", file, "PRAGMA journal_mode=wal; CREATE TABLE t(a)");
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      tab.open(node.url() + "/#/database/app.db");
+      tab.await("document.querySelector('.notice').textContent.includes('asks for a token')");
+      assertThat(tab.text("document.querySelector('main').checkVisibility()")).isEqualTo("false");
+      giveToken(tab, "not-a-token-of-this-node");
+      tab.await(
+          "document.querySelector('#token-error').textContent"
+              + " === 'The node does not know that token.'");
+      tab.value("document.querySelector('#token-cancel').click()");
+
+      giveToken(tab, READ_TOKEN);
+      tab.await("document.querySelectorAll('.facts .fact').length > 0");
+      assertThat(tab.value(ACTIONS + ".length").asInt()).isZero();
+      assertThat(tab.text("document.querySelector('#unlock').textContent"))
+          .isEqualTo("Forget token");
+      tab.value("document.querySelector('#unlock').click()");
+      tab.await("document.querySelector('.notice').checkVisibility()");
+
+      giveToken(tab, ADMIN_TOKEN);
+      tab.await(ACTIONS + ".length === 2");
+      assertThat(tab.text("document.querySelector('#unlock').textContent")).isEqualTo("Changes on");
+
+      SANDBOX.run("sqlite3", file, "INSERT INTO t VALUES('synced')");
+      String txid = Files.readString(Path.of(file + "-pos")).substring(0, 16);
+      String number = Long.toString(Long.parseLong(txid, 16));
+      tab.value(ACTIONS + "[0].click()");
+      tab.await(RESULT + " === 'Transaction " + number + " is in every store.'");
+      Path restored = SANDBOX.path("synced.db");
+      String backup = "file://" + SANDBOX.path("guarded-store") + "/app.db";
+      Run.sluice("restore", backup, "-o", restored, "--txid", txid).ok();
+      assertThat(SqliteFile.query(restored, "SELECT a FROM t")).isEqualTo("synced");
+
+      SANDBOX.run("sqlite3", file, "INSERT INTO t VALUES('kept')");
+      String kept = Files.readString(Path.of(file + "-pos")).substring(0, 16);
+      number = Long.toString(Long.parseLong(kept, 16));
+      tab.value(ACTIONS + "[1].click()");
+      tab.await(RESULT + " === 'Transaction " + number + " is in every store as a snapshot.'");
+      // The table of snapshots begins with their transactions.
+      assertThat(Run.sluice("backups", backup).ok().lines())
+          .anyMatch(line -> line.strip().startsWith(kept));
+      isClean(tab, node.url());
+    }
+    node.stop();
+  }
+
+  private static void giveToken(Browser.Tab tab, String token) throws Exception {
+    tab.await("document.querySelector('#unlock').textContent === 'Read-only'");
+    tab.value("document.querySelector('#unlock').click()");
+    tab.await("document.activeElement.id === 'token'");
+    tab.type(token);
+    tab.press("Enter", ENTER);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.sluice.cli.system;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -14,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -249,6 +251,17 @@ final class Sandbox
     }
     processes.remove(process);
     return String.join("\n", process.lines());
+  }
+
+  /** Runs a command line of {@code sluice} as a shell does when somebody pastes it. */
+  String paste(String command) throws IOException, InterruptedException {
+    Path bin = Files.createDirectories(path("bin"));
+    String words =
+        SluiceProcess.command().stream().map(word -> "'" + word + "'").collect(joining(" "));
+    Path sluice =
+        Files.writeString(bin.resolve("sluice"), "#!/bin/sh\nexec " + words + " \"$@\"\n");
+    Files.setPosixFilePermissions(sluice, PosixFilePermissions.fromString("rwx------"));
+    return run("sh", "-c", "PATH=" + bin + ":$PATH\n" + command);
   }
 
   /** Where the primary says that a database is. */

@@ -51,11 +51,13 @@ final class Checks {
   /**
    * Looks at all of it.
    *
+   * @param databases of the node
    * @param startMillis when the node was started
    * @param before how severe what is asked for was until now; null when it was not wrong
    */
   static List<Finding> run(
       NodeView node,
+      List<DatabaseStatus> databases,
       HealthLimits limits,
       long startMillis,
       long nowMillis,
@@ -64,7 +66,7 @@ final class Checks {
     checks.disk();
     checks.connection();
     checks.cluster();
-    node.status().forEach(checks::database);
+    databases.forEach(checks::database);
     return checks.findings;
   }
 

@@ -1,6 +1,7 @@
 package dev.sluice.monitor.health;
 
 import dev.sluice.log.DatabaseListener;
+import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.EventKind;
 import dev.sluice.node.EventLog;
 import dev.sluice.node.HealthProblem;
@@ -41,6 +42,9 @@ public final class HealthMonitor implements Closeable {
   /** For what happens at every start and at every change of the primary. */
   static final long CONNECT_PATIENCE_MILLIS = 5_000;
 
+  /** After so long without another look, what the last one saw is too old. */
+  static final long STALE_MILLIS = 3_000;
+
   private static final long STOP_MILLIS = 2_000;
 
   /** A problem, from when it was found first until it is cleared. */
@@ -65,8 +69,16 @@ public final class HealthMonitor implements Closeable {
     }
   }
 
-  /** What is wrong now. */
-  private record Shown(List<HealthProblem> ofNode, Map<String, List<HealthProblem>> ofDatabases) {}
+  /**
+   * What the last look saw.
+   *
+   * @param millis when that was; 0 before the first
+   */
+  private record Shown(
+      long millis,
+      List<HealthProblem> ofNode,
+      Map<String, List<HealthProblem>> ofDatabases,
+      List<DatabaseStatus> databases) {}
 
   private final NodeView node;
   private volatile HealthLimits limits;
@@ -83,7 +95,7 @@ public final class HealthMonitor implements Closeable {
   private @Nullable String role;
   private long epoch;
 
-  private volatile Shown shown = new Shown(List.of(), Map.of());
+  private volatile Shown shown = new Shown(0, List.of(), Map.of(), List.of());
 
   public HealthMonitor(NodeView node, HealthLimits limits, Clock clock) {
     this.node = node;
@@ -135,7 +147,8 @@ public final class HealthMonitor implements Closeable {
     long now = clock.millis();
     tellRole();
     List<Finding> found = new ArrayList<>(occurrences.recent());
-    found.addAll(Checks.run(node, limits, startMillis, now, this::severity));
+    List<DatabaseStatus> databases = node.status();
+    found.addAll(Checks.run(node, databases, limits, startMillis, now, this::severity));
     for (Finding finding : found) {
       Problem problem = problems.computeIfAbsent(finding.key(), key -> new Problem(finding, now));
       boolean worse = finding.severity().compareTo(problem.finding.severity()) > 0;
@@ -157,7 +170,7 @@ public final class HealthMonitor implements Closeable {
         }
       }
     }
-    show();
+    show(now, databases);
     announcer.tell(now);
   }
 
@@ -174,7 +187,7 @@ public final class HealthMonitor implements Closeable {
     };
   }
 
-  private void show() {
+  private void show(long now, List<DatabaseStatus> databases) {
     List<HealthProblem> ofNode = new ArrayList<>();
     Map<String, List<HealthProblem>> ofDatabases = new HashMap<>();
     for (Problem problem : problems.values()) {
@@ -188,7 +201,11 @@ public final class HealthMonitor implements Closeable {
         ofDatabases.computeIfAbsent(database, name -> new ArrayList<>()).add(problem.shown());
       }
     }
-    shown = new Shown(List.copyOf(ofNode), ofDatabases);
+    List<DatabaseStatus> withHealth =
+        databases.stream()
+            .map(of -> of.withHealth(ofDatabases.getOrDefault(of.name(), List.of())))
+            .toList();
+    shown = new Shown(now, List.copyOf(ofNode), ofDatabases, withHealth);
   }
 
   private void tellRole() {
@@ -217,6 +234,13 @@ public final class HealthMonitor implements Closeable {
   /** What is wrong with the node itself; empty when nothing is. */
   public List<HealthProblem> ofNode() {
     return shown.ofNode();
+  }
+
+  /** All databases as the last look saw them; null when there was none lately. */
+  public @Nullable List<DatabaseStatus> databases() {
+    Shown last = shown;
+    long age = clock.millis() - last.millis();
+    return age >= 0 && age <= STALE_MILLIS ? last.databases() : null;
   }
 
   @Override

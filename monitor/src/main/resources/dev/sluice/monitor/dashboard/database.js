@@ -69,7 +69,7 @@ export class DatabasePage {
     this.troubles.replaceChildren(...troubles(row).map((one) => h('li', {class: one.severity}, icon(one.severity), h('span', {}, one.message))));
     this.facts.replaceChildren(
       fact('Primary', row.primary ? row.primary.node.name : 'none'),
-      fact('Position', h('span', {title: row.position}, count(row.txid)), h('code', {class: 'sub'}, row.position)),
+      fact('Position', h('span', {title: row.position}, count(row.txid)), h('code', {class: 'sub'}, row.position.slice(0, 17), h('wbr'), row.position.slice(17))),
       fact('Last commit', row.best.lastCommitMillis ? ago(now() - row.best.lastCommitMillis) : 'never'),
       fact('Size', bytes(row.sizeBytes), h('span', {class: 'sub'}, `${count(row.best.pageCount)} pages of ${count(row.best.pageSize)}`)),
       fact('WAL', row.walBytes ? bytes(row.walBytes) : '–'),

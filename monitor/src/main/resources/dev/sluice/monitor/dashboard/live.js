@@ -89,9 +89,11 @@ export async function ask(path, options) {
 let attempt = 0;
 let abort = new AbortController();
 let heardMillis = 0;
+let wake = () => {};
 
 function reconnect() {
   abort.abort();
+  wake();
 }
 
 /** Reads the stream for as long as the page is there. */
@@ -105,6 +107,8 @@ export async function run() {
     try {
       await visible();
       state.session = await ask('/v1/session');
+      // Nothing is asked that would be refused.
+      if (state.session.scope === 'none') throw Object.assign(new Error('the node asks for a token'), {status: 401});
       changed();
       await stream(abort.signal);
     } catch (error) {
@@ -118,7 +122,12 @@ export async function run() {
     const wasAborted = abort.signal.aborted;
     state.connected = false;
     changed();
-    if (!wasAborted) await new Promise((done) => setTimeout(done, Math.min(10_000, 500 * 2 ** attempt++)));
+    if (!wasAborted) {
+      await new Promise((done) => {
+        wake = done;
+        setTimeout(done, Math.min(10_000, 500 * 2 ** attempt++));
+      });
+    }
   }
 }
 
@@ -299,10 +308,10 @@ function update(name) {
   }
   const copies = holders.map((node) => ({node, status: node.databases.get(name)}));
   const leading = copies.filter((copy) => copy.status.follow === null && copy.node.line.status?.role === 'primary');
-  row.copies = copies;
   row.primary = leading.find((copy) => copy.node.line.error === null) ?? leading[0] ?? null;
   row.followers = copies.filter((copy) => copy !== row.primary)
     .sort((a, b) => a.node.name < b.node.name ? -1 : 1);
+  row.copies = row.primary === null ? row.followers : [row.primary, ...row.followers];
   const best = row.primary ?? copies.reduce((a, b) => txidOf(a.status.position) >= txidOf(b.status.position) ? a : b);
   row.best = best.status;
   row.position = best.status.position;

@@ -15,8 +15,11 @@ export function quoted(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function commandLine(url, file, how, what) {
-  return `sluice restore ${quoted(url)} -o ${quoted(file)} ${how} ${quoted(what)}`;
+/** A command in words, so that a line breaks between them. */
+function showCommand(code, url, file, how, what) {
+  const words = ['sluice', 'restore', quoted(url), '-o', quoted(file), how, quoted(what)];
+  const line = words.join(' ');
+  if (code.textContent !== line) code.replaceChildren(...words.flatMap((word, i) => [i > 0 ? ' ' : '', h('span', {}, word)]));
 }
 
 /** A command to copy. */
@@ -192,8 +195,8 @@ export class RestorePicker {
     this.moment.replaceChildren(h('b', {}, at), `, transaction ${count(Number.parseInt(point.txid, 16))}`,
       snapshot ? `, a snapshot of ${bytes(snapshot.sizeBytes)}` : '', this.picked === null ? ', the newest' : '');
     const file = `restored-${this.name.split('/').at(-1)}`;
-    text(this.byTxid.code, commandLine(backup.url, file, '--txid', point.txid));
-    text(this.byTime.code, commandLine(backup.url, file, '--timestamp', at));
+    showCommand(this.byTxid.code, backup.url, file, '--txid', point.txid);
+    showCommand(this.byTime.code, backup.url, file, '--timestamp', at);
     this.gaps.replaceChildren(...gaps.map((gap) => h('li', {class: 'warning'}, `Nothing between ${moment(gap.fromMillis)} and ${moment(gap.untilMillis)} can be restored.`)));
   }
 

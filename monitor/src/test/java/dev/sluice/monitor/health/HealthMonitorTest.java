@@ -121,6 +121,21 @@ final class HealthMonitorTest {
   }
 
   @Test
+  void whatItSawIsKeptForAWhile() {
+    node.store = store(70, "");
+    look(1);
+    assertThat(monitor.of(NAME)).isNotEmpty();
+    assertThat(monitor.databases())
+        .singleElement()
+        .satisfies(seen -> assertThat(seen.stores()).containsExactly(node.store))
+        .satisfies(seen -> assertThat(seen.health()).isEqualTo(monitor.of(NAME)));
+    clock.millis += HealthMonitor.STALE_MILLIS;
+    assertThat(monitor.databases()).isNotNull();
+    clock.millis++;
+    assertThat(monitor.databases()).isNull();
+  }
+
+  @Test
   void aBackupIsLate() {
     node.store = store(70, "");
     Event raised = raisedAndCleared(() -> node.store = store(0, ""));

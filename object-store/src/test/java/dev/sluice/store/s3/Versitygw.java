@@ -48,6 +48,11 @@ public final class Versitygw implements AutoCloseable {
     return start(directory, "127.0.0.1", List.of());
   }
 
+  /** The same on a port that is free now. */
+  public static Versitygw start(Path directory, int port) throws IOException, InterruptedException {
+    return start(directory, "127.0.0.1", port, List.of());
+  }
+
   /**
    * Starts one elsewhere.
    *
@@ -56,11 +61,16 @@ public final class Versitygw implements AutoCloseable {
    */
   public static Versitygw start(Path directory, String host, List<String> prefix)
       throws IOException, InterruptedException {
+    return start(directory, host, freePort(), prefix);
+  }
+
+  private static Versitygw start(Path directory, String host, int wanted, List<String> prefix)
+      throws IOException, InterruptedException {
     assumeTrue(isInstalled(), "skipped: no " + PROGRAM + "; .ci/run installs it");
     useCredentials();
     Path buckets = Files.createDirectories(directory.resolve("buckets"));
+    int port = wanted;
     for (int attempt = 1; ; attempt++) {
-      int port = freePort();
       List<String> command = new ArrayList<>(prefix);
       command.addAll(
           List.of(PROGRAM.toString(), "--port", host + ":" + port, "--quiet", "--keep-alive"));
@@ -83,6 +93,7 @@ public final class Versitygw implements AutoCloseable {
       if (attempt == 3) {
         throw new IOException("versitygw does not start: " + Files.readString(log));
       }
+      port = freePort();
     }
   }
 
