@@ -1,10 +1,12 @@
 package dev.sluice.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -13,6 +15,18 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ReloadSignalTest {
   @RegisterExtension final Sandbox sandbox = new Sandbox();
+
+  /** Whether what is started from here ignores the signal, as below nohup. */
+  @BeforeEach
+  void assumeHeard() throws Exception {
+    String ignored =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .findFirst()
+            .orElseThrow();
+    boolean ignoresHangUp = Character.digit(ignored.charAt(ignored.length() - 1), 16) % 2 != 0;
+    assumeFalse(ignoresHangUp, "SIGHUP is ignored here, as below nohup");
+  }
 
   private static void hangUp(SluiceProcess node, String expected) throws Exception {
     new ProcessBuilder("kill", "-HUP", Long.toString(node.process().pid())).start().waitFor();
