@@ -65,6 +65,9 @@ final class FollowedDatabase {
   private volatile boolean closed;
   private volatile long headTxid;
 
+  /** The last transaction that had come when all that the primary began with had. */
+  private volatile long firstTxid;
+
   /** When this was told first that there is more than the log has; 0 when there is not. */
   private volatile long expectedSinceMillis;
 
@@ -106,6 +109,16 @@ final class FollowedDatabase {
       expectedSinceMillis = System.currentTimeMillis();
     }
     headTxid = txid;
+  }
+
+  /** What the primary had when the stream began has come. */
+  void receivedFirst() {
+    firstTxid = database.position().txid();
+  }
+
+  /** True when that is applied, whatever has come since. */
+  boolean hasAppliedFirst() {
+    return database.applied().txid() >= firstTxid;
   }
 
   boolean isCurrent() {

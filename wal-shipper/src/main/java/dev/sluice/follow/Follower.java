@@ -60,6 +60,9 @@ public final class Follower implements Following {
   private static final long APPLY_MILLIS = 30_000;
 
   /** A primary that has nothing to say for so long, three heartbeats, may be one no longer. */
+  /** Others may be brought to another history, too: all of them reconnect once. */
+  private static final long BROUGHT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final Duration SILENCE = Duration.ofSeconds(3);
 
   /** After so long the connection is given up: the primary has done so by then, too. */
@@ -187,7 +190,7 @@ public final class Follower implements Following {
   @Override
   public boolean isCaughtUp() {
     if (!caughtUp && receivedAll) {
-      caughtUp = followed.values().stream().allMatch(FollowedDatabase::isCurrent);
+      caughtUp = followed.values().stream().allMatch(FollowedDatabase::hasAppliedFirst);
     }
     return caughtUp;
   }
@@ -310,7 +313,7 @@ public final class Follower implements Following {
         acks.begin(databases.all());
       }
       DataInputStream in = new DataInputStream(new BufferedInputStream(body, 64 << 10));
-      boolean brought = false;
+      long broughtNanos = 0;
       ClockOffset clocks = new ClockOffset();
       while (!closed) {
         Frame frame = Frame.readFrom(in);
@@ -320,10 +323,12 @@ public final class Follower implements Following {
             System.nanoTime(),
             frame.kind() == Frame.Kind.HEARTBEAT);
         clockOffset = clocks;
-        brought |= take(frame, in);
+        if (take(frame, in) && broughtNanos == 0) {
+          broughtNanos = System.nanoTime();
+        }
         boolean pause =
             frame.kind() == Frame.Kind.CAUGHT_UP || frame.kind() == Frame.Kind.HEARTBEAT;
-        if (brought && pause) {
+        if (broughtNanos != 0 && (pause || System.nanoTime() - broughtNanos > BROUGHT_NANOS)) {
           // What follows is sent to who connects with the new positions.
           return;
         }
@@ -421,7 +426,10 @@ public final class Follower implements Following {
       case LTX, SNAPSHOT -> takeTransactions(frame, in);
       case CURRENT -> of(databases.open(frame.database())).head(frame.headTxid());
       case UNKNOWN -> takeUnknown(frame.database());
-      case CAUGHT_UP -> receivedAll = true;
+      case CAUGHT_UP -> {
+        followed.values().forEach(FollowedDatabase::receivedFirst);
+        receivedAll = true;
+      }
       case DIVERGED -> {
         takeDifference(frame.database());
         return true;

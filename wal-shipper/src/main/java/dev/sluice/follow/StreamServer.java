@@ -214,6 +214,9 @@ public final class StreamServer implements StreamService, Closeable {
 
     private final Map<String, Position> sent = new HashMap<>();
 
+    /** What databases had when the follower came, and it does not have yet: TXIDs. */
+    private final Map<String, Long> first = new HashMap<>();
+
     /** Databases of which the follower has to ask for the difference. */
     private final Set<String> diverged = new HashSet<>();
 
@@ -287,6 +290,7 @@ public final class StreamServer implements StreamService, Closeable {
       databases.listen(this);
       for (Database database : databases.all()) {
         if (only == null || only.contains(database.name())) {
+          first.put(database.name(), database.position().txid());
           add(database.name());
         }
       }
@@ -307,15 +311,25 @@ public final class StreamServer implements StreamService, Closeable {
         }
         if (name != null) {
           send(name);
-        } else if (!caughtUp) {
+          if (hasFirst(name)) {
+            first.remove(name);
+          }
+        }
+        // Not when there is nothing to send: that may never be.
+        if (!caughtUp && (name == null || first.isEmpty())) {
           caughtUp = true;
           frame(Kind.CAUGHT_UP, "", 0, 0);
           out.flush();
-        } else {
+        } else if (name == null) {
           frame(Kind.HEARTBEAT, "", 0, 0);
           out.flush();
         }
       }
+    }
+
+    private boolean hasFirst(String name) {
+      Position at = sent.getOrDefault(name, Position.NONE);
+      return diverged.contains(name) || at.txid() >= first.getOrDefault(name, 0L);
     }
 
     /** The next database with something to send, or null after a while. Flushes before it waits. */
