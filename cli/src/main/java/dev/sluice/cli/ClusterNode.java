@@ -6,7 +6,6 @@ import dev.sluice.cli.DurabilitySettings.Mode;
 import dev.sluice.cluster.Cluster;
 import dev.sluice.cluster.Roles;
 import dev.sluice.cluster.StaticRole;
-import dev.sluice.durability.Durability;
 import dev.sluice.durability.FollowerDurability;
 import dev.sluice.durability.StoreDurability;
 import dev.sluice.follow.Follower;
@@ -16,16 +15,13 @@ import dev.sluice.lease.Lease;
 import dev.sluice.lease.LeaseRecord;
 import dev.sluice.lease.Register;
 import dev.sluice.lease.Registers;
-import dev.sluice.log.CommitGuard;
 import dev.sluice.log.Database;
 import dev.sluice.log.Databases;
-import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
 import dev.sluice.ltx.Position;
 import dev.sluice.node.ClusterStatus;
 import dev.sluice.node.ClusterStatus.ClusterMember;
 import dev.sluice.node.ClusterView;
-import dev.sluice.node.DatabaseStatus;
 import dev.sluice.node.DurabilityStatus;
 import dev.sluice.node.NodeClient;
 import dev.sluice.ship.RollForward;
@@ -37,14 +33,11 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -97,20 +90,14 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   private @Nullable NodeStores stores;
   private @Nullable Snapshots snapshots;
 
-  /** What a thread of the mount does before it waits for others than this node. */
-  private Runnable beforeWait = () -> {};
-
   /** The power was lost since what this node committed was made durable. */
   private volatile boolean forgetful;
 
   /** What is in the record of the lease at the begin of a term. */
   private @Nullable List<String> firstInSync;
 
-  /** What commits wait for; of the term, while this node is the primary. */
-  private volatile Durability durability = Durability.NONE;
-
   /** Open between {@link #lead} and whatever ends that role. */
-  private volatile boolean gate;
+  private final ClusterGuard guard = new ClusterGuard();
 
   private volatile @Nullable Primary primary;
   private volatile @Nullable Follower follower;
@@ -152,61 +139,12 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     if (!state.follows()) {
       captured.recoverAll();
     }
-    databases.guard(new Guard());
-  }
-
-  /** Commits go by the lease, and wait for what durability asks for. */
-  private final class Guard implements CommitGuard {
-    /**
-     * The checksum of databases before what was cut and refused: to bring that state back asks for
-     * no more than the lease.
-     */
-    private final Map<String, Long> beforeRefused = new ConcurrentHashMap<>();
-
-    @Override
-    public void beforeCommit(String database) throws IOException {
-      if (!mayCommit()) {
-        throw new IOException("this node is not the primary; write there");
-      }
-      if (!beforeRefused.containsKey(database)) {
-        durability.check(database);
-      }
-    }
-
-    @Override
-    public void afterCommit(Database database, Position position) throws IOException {
-      Long before = beforeRefused.get(database.name());
-      if (before == null || before != position.checksum()) {
-        try {
-          durability.await(database, position, beforeWait);
-        } catch (IOException e) {
-          LogEntry last = database.log().last();
-          if (last != null) {
-            beforeRefused.putIfAbsent(database.name(), last.before().checksum());
-          }
-          throw e;
-        }
-      }
-      // Last: what others have counts only while this node is the primary.
-      if (!mayCommit()) {
-        throw new IOException(
-            "the lease ran out while " + position + " was committed; it is taken back");
-      }
-      if (before != null) {
-        beforeRefused.remove(database.name());
-      }
-    }
-  }
-
-  private boolean mayCommit() {
-    Lease held = lease;
-    return gate && held != null && held.isHeld();
+    databases.guard(guard);
   }
 
   /** Begins to take part, when the mount and the HTTP server are there. */
   void start(MountedDatabases mounted, NodeStores opened, Snapshots made, Runnable leaveToOthers)
       throws IOException {
-    beforeWait = leaveToOthers;
     files = mounted;
     stores = opened;
     snapshots = made;
@@ -215,6 +153,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
     Duration ttl = config.cluster().ttl();
     Lease asked = new Lease(register(ttl), directory.nodeId(), url, ttl, Lease.Clocks.SYSTEM);
     lease = asked;
+    guard.start(asked, leaveToOthers);
     Cluster started = new Cluster(asked, directory.nodeId(), this, this::heard);
     cluster = started;
     started.start();
@@ -323,7 +262,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   /** Lets applications write, and serves followers. */
   private void open(@Nullable Follower following, FollowerListener followers, long term)
       throws IOException {
-    gate = true;
+    guard.open();
     if (following != null) {
       following.close();
       follower = null;
@@ -400,7 +339,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
             databases,
             nodes -> held.keepInSync(term, nodes),
             node.metrics().durability());
-    durability = started;
+    guard.await(started);
     started.start();
     return started;
   }
@@ -411,7 +350,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
    */
   private void awaitStores(long term) throws IOException {
     StoreDurability made = new StoreDurability(settings().policy(), node.metrics().durability());
-    durability = made;
+    guard.await(made);
     Primary started = startPrimary(FollowerListener.NONE, made, term);
     primary = started;
     made.shipper(Objects.requireNonNull(started.shipper()));
@@ -469,10 +408,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   /** Ends the role; nothing is committed any more. */
   private void leave() {
-    gate = false;
-    Durability ended = durability;
-    durability = Durability.NONE;
-    ended.close();
+    guard.shut();
     Primary leading = primary;
     if (leading != null) {
       primary = null;
@@ -503,48 +439,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   @Override
   public boolean isBehindOthers() {
     Follower following = follower;
-    if (following == null) {
-      return false;
-    }
-    List<CompletableFuture<Boolean>> asked = new ArrayList<>();
-    for (Member member : following.members()) {
-      String url = member.url();
-      if (url != null && !member.node().equals(directory.nodeId())) {
-        asked.add(CompletableFuture.supplyAsync(() -> isAhead(url)));
-      }
-    }
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ASK_MILLIS);
-    for (CompletableFuture<Boolean> one : asked) {
-      try {
-        if (one.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
-          return true;
-        }
-      } catch (ExecutionException | TimeoutException e) {
-        log.debug("a node that does not answer is not waited for", e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
-    }
-    return false;
-  }
-
-  /** Whether another follower has more transactions. */
-  private boolean isAhead(String url) {
-    try {
-      Map<String, Long> theirs = new HashMap<>();
-      for (DatabaseStatus database : new NodeClient(URI.create(url), access).status().databases()) {
-        theirs.put(database.name(), Position.parse(database.position()).txid());
-      }
-      long more = 0;
-      for (Database database : databases.all()) {
-        more += theirs.getOrDefault(database.name(), 0L) - database.position().txid();
-        theirs.remove(database.name());
-      }
-      return more + theirs.values().stream().mapToLong(Long::longValue).sum() > 0;
-    } catch (IOException | IllegalArgumentException e) {
-      return false;
-    }
+    return following != null
+        && new OtherFollowers(access, directory.nodeId(), databases)
+            .isOneAhead(following.members());
   }
 
   @Override
@@ -634,7 +531,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
 
   private DurabilityStatus durabilityStatus(@Nullable LeaseRecord record) {
     return primary != null
-        ? durability.status()
+        ? guard.durability().status()
         : new DurabilityStatus(
             EnumNames.name(settings().mode()), record == null ? null : record.inSync(), null);
   }
@@ -725,7 +622,7 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
   /** Gives the lease back. */
   @Override
   public void close() throws IOException {
-    durability.close();
+    guard.shut();
     Cluster c = cluster;
     if (c != null) {
       c.close();

@@ -8,13 +8,10 @@ import dev.sluice.follow.FollowerListener;
 import dev.sluice.follow.Following;
 import dev.sluice.follow.StoreFollower;
 import dev.sluice.follow.StreamServer;
-import dev.sluice.follow.StreamService;
 import dev.sluice.fuse.Mount;
 import dev.sluice.log.CommitGuard;
 import dev.sluice.log.Database;
-import dev.sluice.log.DatabaseListener;
 import dev.sluice.log.Databases;
-import dev.sluice.log.LogEntry;
 import dev.sluice.log.Snapshots;
 import dev.sluice.ltx.Position;
 import dev.sluice.monitor.ListenAddress;
@@ -34,19 +31,14 @@ import dev.sluice.node.StoreUsage;
 import dev.sluice.ship.Shipper;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +61,6 @@ final class Node implements NodeView, Closeable {
   private static final long UNMOUNT_GRACE_MILLIS = 3000;
 
   private final DataDirectory directory;
-  private final ByteSize logKeep;
   private final Databases databases;
   private final Metrics metrics;
   private final NodeHealth health;
@@ -109,7 +100,6 @@ final class Node implements NodeView, Closeable {
 
   private Node(DataDirectory directory, SluiceConfig config) throws IOException {
     this.directory = directory;
-    this.logKeep = config.shipping().logKeep();
     this.metrics = new Metrics(config.monitoring().metricsDatabases());
     try {
       databases = Databases.open(directory.databases());
@@ -126,45 +116,7 @@ final class Node implements NodeView, Closeable {
             config.monitoring(),
             config.shipping().policy().syncInterval(),
             metrics);
-    databases.listen(new LogTrimmer());
-  }
-
-  /** Bounds the log of databases that no shipper trims. */
-  private final class LogTrimmer implements DatabaseListener {
-    private static final int EVERY = 1024;
-    private static final long LARGE_BYTES = 64 << 10;
-
-    @Override
-    public void committed(Database database, LogEntry entry, long nanos) {
-      boolean due = entry.maxTxid() / EVERY != (entry.minTxid() - 1) / EVERY;
-      if (!due && entry.length() < LARGE_BYTES) {
-        return;
-      }
-      Shipper s = shipper();
-      if (s == null || s.status(database.name()).isEmpty()) {
-        try {
-          database.log().trim(logKeep.bytes(), database.applied().txid());
-        } catch (IOException e) {
-          log.warn(
-              "{}: old parts of the log could not be deleted: {}", database.name(), e.getMessage());
-        }
-      }
-    }
-  }
-
-  /** How often changes of each database could not be followed one by one. */
-  private static final class GapCounts implements DatabaseListener {
-    private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
-
-    @Override
-    public void gap(String database, String why) {
-      counts.computeIfAbsent(database, name -> new LongAdder()).increment();
-    }
-
-    long of(String database) {
-      LongAdder count = counts.get(database);
-      return count == null ? 0 : count.sum();
-    }
+    databases.listen(new LogTrimmer(config.shipping().logKeep().bytes(), this::isShipped));
   }
 
   /** Starts a node with a mount, primary or follower. When this returns, the mount serves. */
@@ -213,7 +165,7 @@ final class Node implements NodeView, Closeable {
             beforeWait -> {
               Capture made = new Capture(data, databases, beforeWait, path -> true);
               capture = made;
-              made.hasReplicas(config.listen() != null || config.hasStores());
+              made.copied(config.listen() != null || config.hasStores());
               if (follows) {
                 made.findReplicas();
               } else {
@@ -287,6 +239,22 @@ final class Node implements NodeView, Closeable {
   private @Nullable Shipper shipper() {
     Primary p = primary;
     return p == null ? null : p.shipper();
+  }
+
+  private boolean isShipped(Database database) {
+    Shipper s = shipper();
+    return s != null && !s.status(database.name()).isEmpty();
+  }
+
+  /** What serves followers; null while nothing does. */
+  private @Nullable StreamServer served() {
+    Primary p = primary;
+    return p == null ? relay : p.stream();
+  }
+
+  private boolean hasCaughtUp() {
+    Following f = follower;
+    return f == null || f.isCaughtUp();
   }
 
   /** Starts a follower of one database that keeps a plain file current. */
@@ -437,69 +405,19 @@ final class Node implements NodeView, Closeable {
             0);
   }
 
-  /** The stream of whatever this node is at the moment. */
-  private final class CurrentStream implements StreamService {
-    private @Nullable StreamServer served() {
-      Primary p = primary;
-      return p == null ? relay : p.stream();
-    }
-
-    private StreamService current() throws IOException {
-      StreamServer served = served();
-      if (served == null) {
-        throw new IOException("this node is not the primary");
-      }
-      return served;
-    }
-
-    @Override
-    public @Nullable String refusal() {
-      if (served() == null) {
-        return "this node is not the primary";
-      }
-      Following f = follower;
-      // It does not know yet which databases there are.
-      return f == null || f.isCaughtUp()
-          ? null
-          : "this node follows another, and has not caught up with it yet";
-    }
-
-    @Override
-    public long epoch() {
-      StreamServer served = served();
-      return served == null ? 0 : served.epoch();
-    }
-
-    @Override
-    public boolean wantsAcks() {
-      Primary p = primary;
-      return p != null && p.stream().wantsAcks();
-    }
-
-    @Override
-    public void acknowledged(byte[] request) throws IOException {
-      current().acknowledged(request);
-    }
-
-    @Override
-    public void serve(InputStream request, OutputStream response) throws IOException {
-      current().serve(request, response);
-    }
-
-    @Override
-    public void difference(String database, InputStream request, OutputStream response)
-        throws IOException {
-      current().difference(database, request, response);
-    }
-  }
-
   private void startServer(
       @Nullable ListenAddress listen, SecuritySettings security, boolean stores)
       throws IOException {
     NodeServer started;
     if (listen != null) {
       access = security.access();
-      started = NodeServer.start(listen, this, new CurrentStream(), metrics, security.protection());
+      started =
+          NodeServer.start(
+              listen,
+              this,
+              new CurrentStream(this::served, this::hasCaughtUp),
+              metrics,
+              security.protection());
       server = started;
     } else if (stores) {
       // For 'sluice sync' and 'sluice snapshot' only.
@@ -592,8 +510,7 @@ final class Node implements NodeView, Closeable {
     if (from != null) {
       peers.add(new NodePeer(null, from.toString()));
     }
-    Primary p = primary;
-    StreamServer serves = p == null ? relay : p.stream();
+    StreamServer serves = served();
     if (serves != null) {
       peers.addAll(serves.peers());
     }

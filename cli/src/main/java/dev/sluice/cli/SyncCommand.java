@@ -1,14 +1,11 @@
 package dev.sluice.cli;
 
 import dev.sluice.ltx.Position;
+import dev.sluice.node.NodeClient;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(
     name = "sync",
@@ -16,16 +13,7 @@ import picocli.CommandLine.Parameters;
         "Wait until every store of a database has what is committed to it now, and print the position.",
     footerHeading = "%nExample:%n",
     footer = "  sluice sync data/shop/app.db")
-final class SyncCommand extends CliCommand {
-  @Mixin private AccessOptions access = new AccessOptions();
-
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      converter = NodeUrl.Converter.class,
-      description = "The node (default: the one that runs on this machine and has the file).")
-  private @Nullable NodeUrl url;
-
+final class SyncCommand extends StoresCommand {
   @Option(
       names = "--timeout",
       paramLabel = "DURATION",
@@ -34,26 +22,8 @@ final class SyncCommand extends CliCommand {
       description = "How long to wait, at most an hour (default: ${DEFAULT-VALUE}).")
   private Duration timeout = Duration.ZERO;
 
-  @Parameters(
-      paramLabel = "DB",
-      description = "The database: its file in the data directory, or its name at the node.")
-  private String database = "";
-
-  @Option(names = "--json", description = "Print JSON.")
-  private boolean json;
-
   @Override
-  public Integer call() throws IOException {
-    NodeAddress.Found found = NodeAddress.find(database, url, access.access());
-    Position position =
-        waitingFor(
-            "waiting for the stores of " + found.database(),
-            () -> found.node().sync(found.database(), timeout));
-    if (json) {
-      Show.json(out(), Map.of("database", found.database(), "position", position.toString()));
-    } else {
-      out().println(position);
-    }
-    return ExitStatus.OK;
+  Position bring(NodeClient node, String database) throws IOException {
+    return node.sync(database, timeout);
   }
 }

@@ -26,9 +26,9 @@ class FuseBindingTest {
     Run run =
         Run.process(
             List.of("env", "LC_ALL=C.UTF-8", "timeout", "-k", "30", "240"),
-            java(Main.class),
+            TestJvm.command(Main.class),
             List.of("mount", "--data", data, "--fuse-binding", binding, mount, "--"),
-            java(MountWorkload.class),
+            TestJvm.command(MountWorkload.class),
             mount);
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out()).contains("the workload is done");
@@ -39,14 +39,5 @@ class FuseBindingTest {
         .isEqualTo(MountWorkload.sound(1 + 2 * MountWorkload.COMMITS));
     assertThat(MountWorkload.describe(data.resolve("rollback.db")))
         .isEqualTo(MountWorkload.sound(MountWorkload.COMMITS));
-  }
-
-  private static List<String> java(Class<?> main) {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:TieredStopAtLevel=1",
-        "-cp",
-        System.getProperty("java.class.path"),
-        main.getName());
   }
 }

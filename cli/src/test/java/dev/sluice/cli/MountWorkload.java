@@ -109,13 +109,10 @@ final class MountWorkload {
   private void wal() throws Exception {
     Process other =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                MountWorkload.class.getName(),
-                mount.toString(),
-                String.valueOf(1 + COMMITS))
+                Stream.concat(
+                        TestJvm.command(MountWorkload.class).stream(),
+                        Stream.of(mount.toString(), String.valueOf(1 + COMMITS)))
+                    .toList())
             .inheritIO()
             .start();
     insert("wal.db", 1);

@@ -32,11 +32,7 @@ public record Run(int status, String out, String err) {
 
   /** Runs Sluice in a process of its own. */
   public static Run sluiceProcess(Object... args) throws IOException, InterruptedException {
-    List<Object> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java"));
-    command.addAll(
-        List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
-    command.add(Main.class.getName());
+    List<Object> command = new ArrayList<>(TestJvm.command(Main.class));
     command.addAll(List.of(args));
     return process(command.toArray());
   }

@@ -1,6 +1,9 @@
 package dev.sluice.fuse;
 
+import dev.sluice.fuse.binding.Errno;
+import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
+import dev.sluice.os.PathCalls;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,7 +28,14 @@ final class InodeTable {
   private long nextId = ROOT;
   private long generations;
 
+  private final String root;
+
   private record BackingId(long device, long inode) {}
+
+  /** {@code root} is the backing directory, absolute, one char a byte. */
+  InodeTable(String root) {
+    this.root = root;
+  }
 
   Inode get(long id) {
     Inode[] inodes = byId;
@@ -104,5 +114,75 @@ final class InodeTable {
       return null;
     }
     return parent.isEmpty() ? link.name() : parent + '/' + link.name();
+  }
+
+  /** {@link #path} for who has no lock. */
+  @Nullable String pathOf(Inode inode) {
+    lock.lock();
+    try {
+      return path(inode);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The path of a name in a directory, below the root; null when the directory is gone. */
+  @Nullable String below(Inode directory, String name) {
+    lock.lock();
+    try {
+      String path = path(directory);
+      return path == null ? null : path.isEmpty() ? name : path + '/' + name;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The path of the backing file; null once the last name is gone. */
+  @Nullable String backingPath(Inode inode) {
+    lock.lock();
+    try {
+      String path = path(inode);
+      return path == null ? null : path.isEmpty() ? root : backing(path);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The backing file at a path below the root. */
+  String backing(String path) {
+    return root + '/' + path;
+  }
+
+  /** What the kernel knows at a path, or null. */
+  @Nullable Inode find(String path) {
+    lock.lock();
+    try {
+      Inode inode = get(ROOT);
+      for (String name : path.split("/", -1)) {
+        inode = inode.child(name);
+        if (inode == null) {
+          return null;
+        }
+      }
+      return inode;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Reads the attributes of the backing file, be it open, without a name, or neither. */
+  int stat(Inode inode, FileStatus into) {
+    int fd = inode.fd;
+    if (fd >= 0) {
+      int result = PathCalls.stat(fd, into);
+      if (result == 0 || inode.fd == fd) {
+        return result;
+      }
+    }
+    if (inode.held >= 0) {
+      return PathCalls.stat(inode.held, into);
+    }
+    String path = backingPath(inode);
+    return path == null ? -Errno.ENOENT : PathCalls.stat(path, into);
   }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.store;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,19 +13,14 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Files below a directory in the order of their keys. Directories are read when their turn comes,
  * so memory is bounded by the largest ones; those that cannot hold a wanted key are not read.
  */
-final class DirectoryListing implements Iterator<ObjectInfo> {
+final class DirectoryListing extends ObjectListing {
   /** A directory's key ends in a slash, so that it sorts as the keys below it do. */
   private record Entry(String key, BasicFileAttributes attributes) {}
 
@@ -37,8 +31,6 @@ final class DirectoryListing implements Iterator<ObjectInfo> {
   /** What is left of each directory on the way down to the current one. */
   private final Deque<Iterator<Entry>> open = new ArrayDeque<>();
 
-  private @Nullable ObjectInfo next;
-
   DirectoryListing(Path root, String prefix, String startAfter) throws IOException {
     this.root = root;
     this.prefix = prefix;
@@ -48,36 +40,18 @@ final class DirectoryListing implements Iterator<ObjectInfo> {
       Keys.check(base.substring(0, base.length() - 1));
     }
     open.push(read(base));
-    next = advance();
-  }
-
-  Stream<ObjectInfo> stream() {
-    return StreamSupport.stream(
-        Spliterators.spliteratorUnknownSize(
-            this, Spliterator.ORDERED | Spliterator.DISTINCT | Spliterator.NONNULL),
-        false);
   }
 
   @Override
-  public boolean hasNext() {
-    return next != null;
-  }
-
-  @Override
-  public ObjectInfo next() {
-    ObjectInfo current = next;
-    if (current == null) {
-      throw new NoSuchElementException();
-    }
+  protected @Nullable ObjectInfo advance() throws IOException {
     try {
-      next = advance();
+      return found();
     } catch (IOException e) {
-      throw new UncheckedIOException("listing file://" + root + ": " + e.getMessage(), e);
+      throw new IOException("listing file://" + root + ": " + e.getMessage(), e);
     }
-    return current;
   }
 
-  private @Nullable ObjectInfo advance() throws IOException {
+  private @Nullable ObjectInfo found() throws IOException {
     while (!open.isEmpty()) {
       if (!open.element().hasNext()) {
         open.pop();

@@ -1,6 +1,5 @@
 package dev.sluice.store;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,7 +57,7 @@ public final class DirectoryStore implements ObjectStore {
   private static final Duration STALE = Duration.ofDays(1);
 
   private static final int BUFFER_BYTES = 1 << 18;
-  private static final int BLOCK_BYTES = 4096;
+  private static final int BLOCK_BYTES = DirectChannel.BLOCK_BYTES;
 
   /** Objects from this size on are written past the page cache, … */
   private static final long DIRECT_FROM_BYTES = 32 << 20;
@@ -230,7 +229,7 @@ public final class DirectoryStore implements ObjectStore {
     try (ReadableByteChannel in = content.openChannel();
         FileChannel out =
             FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileChannel direct = size < DIRECT_FROM_BYTES ? null : openDirect(temporary)) {
+        FileChannel direct = size < DIRECT_FROM_BYTES ? null : DirectChannel.open(temporary)) {
       long written =
           size < DIRECT_FROM_BYTES
               ? copy(in, out, ByteBuffer.allocate((int) Math.min(BUFFER_BYTES, Math.max(1, size))))
@@ -315,16 +314,6 @@ public final class DirectoryStore implements ObjectStore {
   }
 
   /** Past the page cache, where the file system can do that: large objects would only fill it. */
-  private static @Nullable FileChannel openDirect(Path file) throws IOException {
-    try {
-      return BLOCK_BYTES % Files.getFileStore(file).getBlockSize() == 0
-          ? FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)
-          : null;
-    } catch (IOException | UnsupportedOperationException e) {
-      return null;
-    }
-  }
-
   /** Reads until the buffer is full or the end has come; false when there was nothing more. */
   private static boolean fill(ReadableByteChannel in, ByteBuffer buffer) throws IOException {
     int n = 0;

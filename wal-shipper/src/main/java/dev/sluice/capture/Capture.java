@@ -44,8 +44,8 @@ import org.slf4j.LoggerFactory;
 public final class Capture implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(Capture.class);
 
-  private static final String WAL = "-wal";
-  private static final String JOURNAL = "-journal";
+  static final String WAL = "-wal";
+  static final String JOURNAL = "-journal";
   private static final String SHM = "-shm";
   private static final String STATE = ".sluice";
   private static final int EROFS = 30;
@@ -68,7 +68,7 @@ public final class Capture implements Closeable {
   private final Applicants applicants = new Applicants();
 
   private volatile BooleanSupplier readOnly = () -> false;
-  private volatile boolean hasReplicas;
+  private volatile boolean copied;
   private volatile Consumer<String> onHeadRewritten = path -> {};
 
   /**
@@ -161,8 +161,8 @@ public final class Capture implements Closeable {
    * Others read copies of the databases: then no two transactions of a rollback mode may have the
    * same change counter, see {@link ChangeCounter}. Before anything is mounted.
    */
-  public void hasReplicas(boolean some) {
-    hasReplicas = some;
+  public void copied(boolean some) {
+    copied = some;
   }
 
   /**
@@ -490,8 +490,8 @@ public final class Capture implements Closeable {
     return NativeFile.openRaw(backing(path), Libc.O_RDWR);
   }
 
-  boolean hasReplicas() {
-    return hasReplicas;
+  boolean isCopied() {
+    return copied;
   }
 
   void headRewritten(String path) {

@@ -6,17 +6,14 @@ import dev.sluice.log.LastEnd;
 import dev.sluice.log.PageReader;
 import dev.sluice.ltx.WalRange;
 import dev.sluice.os.ErrnoException;
-import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
-import dev.sluice.os.PathCalls;
 import dev.sluice.sqlite.DatabaseHeader;
 import dev.sluice.sqlite.PageSize;
 import dev.sluice.sqlite.RollbackJournal;
 import dev.sluice.sqlite.WalHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +37,6 @@ import org.slf4j.LoggerFactory;
 final class DatabaseCapture {
   private static final Logger log = LoggerFactory.getLogger(DatabaseCapture.class);
 
-  private static final int JOURNAL_MAGIC = 0xd9d505f9;
-  private static final long NO_JOURNAL = -1;
-  private static final int NONCE_OFFSET = 12;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int ENOENT = 2;
 
@@ -63,9 +57,9 @@ final class DatabaseCapture {
   /** A replica writer has the database, and keeps applications from writing: nothing is cut. */
   private volatile boolean replica;
 
-  private @Nullable NativeFile main;
-  private @Nullable NativeFile walFile;
+  private final DatabaseFiles files;
   private final WalTail wal = new WalTail();
+  private final JournalTail journal;
 
   /** Pages written to the main file since the last cut, other than by a checkpoint. */
   private final PageSet dirty = new PageSet();
@@ -81,34 +75,8 @@ final class DatabaseCapture {
   /** What was cut last was not acknowledged. */
   private boolean unacknowledged;
 
-  /**
-   * The main file was fsynced since the journal began; what is cut at its end is made durable, too.
-   */
-  private boolean mainSynced;
-
   /** The thread that last wrote to the main file. */
   private int mainWriter;
-
-  private boolean journalActive;
-
-  /**
-   * The journal was there before anybody could write: whoever opens the database next rolls it
-   * back, and that is no transaction. The file may be behind the log.
-   */
-  private boolean rollingBack;
-
-  /** The journal is written past Sluice: {@link #seeJournal} has to look. */
-  private volatile boolean journalBypassed;
-
-  private @Nullable NativeFile journalFile;
-
-  private final ByteBuffer journalHead = ByteBuffer.allocateDirect(NONCE_OFFSET + Integer.BYTES);
-
-  /** The number by which the journal last looked at tells its transactions apart; or NONE. */
-  private long journalNonce = NO_JOURNAL;
-
-  /** The last journaled transaction was fsynced. */
-  private boolean syncs;
 
   /** The WAL was fsynced, and the log was not since then. */
   private boolean logBehindWal;
@@ -130,6 +98,8 @@ final class DatabaseCapture {
     this.capture = capture;
     this.path = path;
     this.database = database;
+    this.files = new DatabaseFiles(capture, path);
+    this.journal = new JournalTail(files);
   }
 
   /** No database was found here so far, and nothing is going on. */
@@ -169,7 +139,7 @@ final class DatabaseCapture {
   int writeWal(int fd, long offset, ByteBuffer data, long address) {
     acquire();
     try {
-      if (journalActive) {
+      if (journal.isActive()) {
         seeJournal();
       }
       int size = data.remaining();
@@ -188,7 +158,7 @@ final class DatabaseCapture {
         wal.forget();
         return n;
       }
-      NativeFile file = walFile();
+      NativeFile file = files.wal();
       if (offset < WalHeader.SIZE) {
         wal.restart(file, offset + size);
         followWal(fd, file, offset, data);
@@ -214,7 +184,7 @@ final class DatabaseCapture {
    */
   private boolean isAlone() {
     Database known = database;
-    return (known == null || known.pageCount() == 0) && !capture.exists(path);
+    return (known == null || known.pageCount() == 0) && !files.hasMain();
   }
 
   private void followWal(int fd, NativeFile file, long offset, ByteBuffer data) throws IOException {
@@ -237,20 +207,10 @@ final class DatabaseCapture {
   /** Cuts the frames between the last commit and the last valid frame. */
   private void cutFrames(NativeFile file, int commit, Scratch scratch) throws IOException {
     int first = wal.committed() + 1;
-    int frames = wal.valid() - wal.committed();
-    scratch.ensure(frames + 1);
+    scratch.ensure(wal.valid() - wal.committed() + 1);
     long[] newest = scratch.frames;
-    for (int i = 0; i < frames; i++) {
-      newest[i] = ((long) wal.pgno(first + i) << 32) | (first + i);
-    }
-    Arrays.sort(newest, 0, frames);
-    int count = 0;
-    for (int i = 0; i < frames; i++) {
-      if (i + 1 == frames || newest[i] >>> 32 != newest[i + 1] >>> 32) {
-        newest[count++] = newest[i];
-      }
-    }
-    if (!journalActive) {
+    int count = wal.newest(newest);
+    if (!journal.isActive()) {
       takePlainWrites();
     }
     int found = count;
@@ -258,7 +218,7 @@ final class DatabaseCapture {
     int pagesBefore = before == null || !withdrawn.isEmpty() ? 0 : before.pageCount();
     int[] pages = scratch.pages;
     for (int i = 0; i < count; i++) {
-      pages[i] = (int) (newest[i] >>> 32);
+      pages[i] = WalTail.pgno(newest[i]);
     }
     if (!withdrawn.isEmpty()) {
       for (int i = 0; i < count; i++) {
@@ -274,10 +234,9 @@ final class DatabaseCapture {
           pages,
           count,
           (pgno, target) -> {
-            int at = Arrays.binarySearch(newest, 0, found, ((long) pgno << 32) | 0x7fffffffL);
-            int i = -at - 2;
-            if (i >= 0 && newest[i] >>> 32 == pgno) {
-              file.readFully(target, wal.pageOffset((int) newest[i]));
+            int frame = WalTail.frameOf(pgno, newest, found);
+            if (frame > 0) {
+              file.readFully(target, wal.pageOffset(frame));
             } else {
               readVisible(pgno, target, wal.committed());
             }
@@ -286,7 +245,7 @@ final class DatabaseCapture {
     } catch (IOException e) {
       // It may be in the log, and must not stay there.
       for (int i = 0; i < found; i++) {
-        withdrawn.add((int) (newest[i] >>> 32));
+        withdrawn.add(WalTail.pgno(newest[i]));
       }
       takeBack(pagesBefore);
       throw e;
@@ -338,14 +297,14 @@ final class DatabaseCapture {
   private void readVisible(int pgno, ByteBuffer target, int frames) throws IOException {
     int frame = wal.newestFrame(pgno, frames);
     if (frame > 0) {
-      walFile().readFully(target, wal.pageOffset(frame));
+      files.wal().readFully(target, wal.pageOffset(frame));
       return;
     }
     readMain(pgno, target);
   }
 
   private void readMain(int pgno, ByteBuffer target) throws IOException {
-    Recovery.readPage(mainFile(), pgno, target);
+    Recovery.readPage(files.main(), pgno, target);
   }
 
   /**
@@ -356,7 +315,7 @@ final class DatabaseCapture {
   private void settleWal(boolean all) throws IOException {
     Database known = database;
     boolean nothing = wal.committed() == 0 && withdrawn.isEmpty();
-    if (known == null || replica || nothing || !capture.exists(path)) {
+    if (known == null || replica || nothing || !files.hasMain()) {
       // A WAL whose database was deleted before it is compared with nothing.
       return;
     }
@@ -366,18 +325,18 @@ final class DatabaseCapture {
       withdrawn.add(wal.pgno(frame));
     }
     wal.forEachUncommitted(
-        walFile(),
+        files.wal(),
         Scratch.get().page,
         pgno -> {
           if (pgno > 0) {
             withdrawn.add(pgno);
           }
         });
-    DatabaseHeader header = Recovery.readHeader(mainFile());
+    DatabaseHeader header = Recovery.readHeader(files.main());
     int commit =
         header == null
-            ? (int) (mainFile().size() / pageSize)
-            : Recovery.pageCount(header, mainFile());
+            ? (int) (files.main().size() / pageSize)
+            : Recovery.pageCount(header, files.main());
     cut(pageSize, commit, withdrawn.sorted(), withdrawn.size(), this::readMain, WalRange.NONE);
     withdrawn.clear();
   }
@@ -406,13 +365,10 @@ final class DatabaseCapture {
     acquire();
     try {
       if (offset == 0 && data.remaining() >= Integer.BYTES) {
-        boolean magic =
-            data.get(data.position()) == (byte) (JOURNAL_MAGIC >>> 24)
-                && data.get(data.position() + 1) == (byte) (JOURNAL_MAGIC >>> 16);
-        if (!magic) {
-          endJournal();
+        if (JournalTail.isHeader(data)) {
+          journal.begins();
         } else {
-          journalActive = true;
+          endJournal();
         }
       }
       return (int) Libc.pwrite(fd, address, data.remaining(), offset);
@@ -424,7 +380,7 @@ final class DatabaseCapture {
   }
 
   void journalBypassed() {
-    journalBypassed = true;
+    journal.bypassed();
   }
 
   /**
@@ -437,39 +393,23 @@ final class DatabaseCapture {
    * nothing of that come, after a while.
    */
   private void seeJournal() throws IOException {
-    if (!journalBypassed || replica) {
+    if (!journal.isBypassed() || replica) {
       return;
     }
-    long nonce = readNonce();
-    if (journalActive && journalNonce != NO_JOURNAL && nonce != journalNonce) {
+    long seen = journal.look();
+    if (journal.isEndedBy(seen)) {
       endJournal();
     }
-    journalActive = nonce != NO_JOURNAL;
-    journalNonce = nonce;
-  }
-
-  private long readNonce() throws IOException {
-    NativeFile file = journalFile;
-    if (file == null) {
-      if (!capture.exists(path + "-journal")) {
-        return NO_JOURNAL;
-      }
-      file = capture.open(path + "-journal");
-      journalFile = file;
-    }
-    ByteBuffer head = journalHead.clear();
-    return file.read(head, 0) == head.capacity() && head.getInt(0) == JOURNAL_MAGIC
-        ? Integer.toUnsignedLong(head.getInt(NONCE_OFFSET))
-        : NO_JOURNAL;
+    journal.sees(seen);
   }
 
   int fsyncJournal(int fd, boolean dataOnly) {
     int result = sync(fd, dataOnly);
-    return result < 0 || !journalBypassed ? result : lookAtEnd();
+    return result < 0 || !journal.isBypassed() ? result : lookAtEnd();
   }
 
   void journalReleased() {
-    if (journalBypassed) {
+    if (journal.isBypassed()) {
       lookAtEnd();
     }
   }
@@ -505,27 +445,22 @@ final class DatabaseCapture {
 
   /** The journal is about to lose its meaning: what was written to the main file is committed. */
   private void endJournal() throws IOException {
-    boolean synced = mainSynced;
-    syncs = synced;
-    if (rollingBack) {
-      rollingBack = false;
+    if (journal.isRollingBack()) {
       dirty.clear();
     } else if (!dirty.isEmpty() && !replica) {
       cutMain();
       Database known = database;
-      if (synced && known != null) {
+      if (journal.isMainSynced() && known != null) {
         capture.beforeWait();
         known.log().sync();
       }
     }
-    mainSynced = false;
-    journalActive = false;
-    journalNonce = NO_JOURNAL;
+    journal.ended();
   }
 
   /** Cuts what was written to the main file since the last cut. */
   private void cutMain() throws IOException {
-    NativeFile file = mainFile();
+    NativeFile file = files.main();
     DatabaseHeader header = Recovery.readHeader(file);
     if (header == null) {
       // Emptied, or not a database (yet).
@@ -537,7 +472,7 @@ final class DatabaseCapture {
       return;
     }
     int pageCount = Recovery.pageCount(header, file);
-    if (journalActive) {
+    if (journal.isActive()) {
       tellApart(header, pageCount);
     }
     cut(header.pageSize(), pageCount, dirty.sorted(), dirty.size(), this::readMain, WalRange.NONE);
@@ -555,7 +490,7 @@ final class DatabaseCapture {
     Database known = database;
     if (counter != written) {
       if (known == null
-          || !capture.hasReplicas()
+          || !capture.isCopied()
           || !known.differs(
               header.pageSize(), pageCount, dirty.sorted(), dirty.size(), this::readMain)) {
         return;
@@ -595,8 +530,8 @@ final class DatabaseCapture {
       seeJournal();
       mainWriter = caller;
       int size = data.remaining();
-      boolean plain = !journalActive && !wal.isPresent();
-      if (!wal.isPresent() || journalActive) {
+      boolean plain = !journal.isActive() && !wal.isPresent();
+      if (!wal.isPresent() || journal.isActive()) {
         markDirty(offset, data);
       } else {
         beforeCheckpoint();
@@ -605,10 +540,8 @@ final class DatabaseCapture {
       // The kernel can't be told of another page than it is writing; mostly that is page 1.
       headRewritten &= offset >= PageSize.MAX;
       if (plain && !dirty.isEmpty() && !replica) {
-        lastPlainWriteNanos = System.nanoTime();
-        plainWrites = true;
-        capture.settleLater(this);
-      } else if (journalBypassed && !syncs) {
+        wrotePlainly();
+      } else if (journal.isBypassed() && !journal.syncs()) {
         capture.settleLater(this);
       }
       return n;
@@ -686,7 +619,7 @@ final class DatabaseCapture {
     try {
       seeJournal();
       int result = Libc.ftruncate(fd, size);
-      if (result == 0 && size == 0 && !journalActive) {
+      if (result == 0 && size == 0 && !journal.isActive()) {
         // No checkpoint does that: the file is written over, whatever its WAL says.
         wal.forget();
       }
@@ -694,12 +627,10 @@ final class DatabaseCapture {
       if (result == 0
           && known != null
           && !replica
-          && (journalActive || (!wal.isPresent() && size < sizeOf(known)))) {
+          && (journal.isActive() || (!wal.isPresent() && size < sizeOf(known)))) {
         dirty.add(1);
-        if (!journalActive) {
-          lastPlainWriteNanos = System.nanoTime();
-          plainWrites = true;
-          capture.settleLater(this);
+        if (!journal.isActive()) {
+          wrotePlainly();
         }
       }
       return result;
@@ -731,9 +662,8 @@ final class DatabaseCapture {
           && !replica) {
         // What was beyond the end had no content to lose.
         markDirty(offset, Math.min(size, offset + length), Math.max(512, database.pageSize()));
-        if (!journalActive && !wal.isPresent()) {
-          lastPlainWriteNanos = System.nanoTime();
-          capture.settleLater(this);
+        if (!journal.isActive() && !wal.isPresent()) {
+          wrotePlainly();
         }
       }
       return result;
@@ -755,11 +685,15 @@ final class DatabaseCapture {
     acquire();
     Database known;
     try {
-      if (journalActive && !rollingBack && caller == mainWriter && !dirty.isEmpty() && !replica) {
+      if (journal.isActive()
+          && !journal.isRollingBack()
+          && caller == mainWriter
+          && !dirty.isEmpty()
+          && !replica) {
         cutMain();
       }
       known = database;
-      mainSynced = journalActive;
+      journal.mainSynced();
     } catch (IOException e) {
       return refuse(e);
     } finally {
@@ -779,8 +713,7 @@ final class DatabaseCapture {
     try {
       if (kind == Kind.JOURNAL) {
         endJournal();
-        journalFile = close(journalFile);
-        journalBypassed = false;
+        journal.unlinked();
       } else if (kind == Kind.WAL) {
         settleWal(true);
       } else if (!replica && database != null && database.pageCount() > 0) {
@@ -799,9 +732,9 @@ final class DatabaseCapture {
     try {
       if (kind == Kind.WAL) {
         wal.forget();
-        walFile = close(walFile);
+        files.closeWal();
       } else if (kind == Kind.MAIN) {
-        main = close(main);
+        files.closeMain();
         dirty.clear();
         withdrawn.clear();
         wal.forget();
@@ -822,9 +755,7 @@ final class DatabaseCapture {
   /** Another file has this name now. */
   void replaced() {
     acquire();
-    main = close(main);
-    walFile = close(walFile);
-    journalFile = close(journalFile);
+    files.close();
     unread = true;
     changeCounter.forget();
     release();
@@ -871,30 +802,30 @@ final class DatabaseCapture {
   }
 
   private void watchNow() throws IOException {
-    if (capture.exists(path + "-wal")) {
-      wal.load(walFile());
+    if (files.hasWal()) {
+      wal.load(files.wal());
     }
-    rollingBack =
-        capture.exists(path) && readJournal(database == null ? 0 : database.pageSize()) != null;
-    journalActive = rollingBack;
+    journal.load(database == null ? 0 : database.pageSize());
   }
 
   private void forget() {
-    main = close(main);
-    walFile = close(walFile);
-    journalFile = close(journalFile);
+    files.close();
     dirty.clear();
     withdrawn.clear();
     wal.forget();
     changeCounter.othersMayBeAhead();
-    journalActive = false;
-    rollingBack = false;
-    journalNonce = NO_JOURNAL;
+    journal.forget();
     plainWrites = false;
     unread = false;
   }
 
   // Plain writes.
+
+  private void wrotePlainly() {
+    lastPlainWriteNanos = System.nanoTime();
+    plainWrites = true;
+    capture.settleLater(this);
+  }
 
   /** Under the lock of the names, so it waits for nothing. */
   void mainHandles(int count) {
@@ -914,9 +845,9 @@ final class DatabaseCapture {
     acquire();
     try {
       seeJournal();
-      if (dirty.isEmpty() || journalActive) {
+      if (dirty.isEmpty() || journal.isActive()) {
         plainWrites = false;
-        if (journalActive && journalBypassed && !dirty.isEmpty()) {
+        if (journal.isActive() && journal.isBypassed() && !dirty.isEmpty()) {
           capture.settleLater(this);
         }
         return true;
@@ -933,7 +864,7 @@ final class DatabaseCapture {
       notSettled = null;
       return true;
     } catch (IOException e) {
-      if (!capture.exists(path)) {
+      if (!files.hasMain()) {
         // Deleted just now; afterUnlink cuts that.
         return true;
       }
@@ -950,7 +881,7 @@ final class DatabaseCapture {
 
   /** Cuts plain writes: with what a WAL copied beside them has committed, as SQLite sees it. */
   private void cutPlain() throws IOException {
-    if (capture.exists(path + "-wal")) {
+    if (files.hasWal()) {
       recoverNow();
     } else {
       cutMain();
@@ -959,11 +890,11 @@ final class DatabaseCapture {
 
   /** The file may be longer than the database: it was then grown in chunks, or written over. */
   private boolean sizeAgrees() throws IOException {
-    DatabaseHeader header = Recovery.readHeader(mainFile());
+    DatabaseHeader header = Recovery.readHeader(files.main());
     if (header == null) {
       return false;
     }
-    long size = mainFile().size();
+    long size = files.main().size();
     return header.pageCount() == 0
         ? size % header.pageSize() == 0
         : header.pageCount() <= size / header.pageSize();
@@ -991,14 +922,14 @@ final class DatabaseCapture {
           || unread
           || !dirty.isEmpty()
           || !withdrawn.isEmpty()
-          || journalActive) {
+          || journal.isActive()) {
         return null;
       }
-      if (capture.exists(path)) {
-        mainFile().sync();
+      if (files.hasMain()) {
+        files.main().sync();
       }
       if (wal.isPresent()) {
-        walFile().sync();
+        files.wal().sync();
       }
       known.log().sync();
       return stamp(known);
@@ -1008,24 +939,7 @@ final class DatabaseCapture {
   }
 
   private String stamp(Database known) {
-    String backing = capture.backing(path);
-    return known.position() + look(backing, backing + "-wal", backing + "-journal");
-  }
-
-  /** How files look: inodes, sizes, and times of change; {@code -} for one that is not there. */
-  private static String look(String... backingPaths) {
-    FileStatus status = new FileStatus();
-    StringBuilder text = new StringBuilder();
-    for (String path : backingPaths) {
-      if (PathCalls.stat(path, status) < 0) {
-        text.append(" -");
-        continue;
-      }
-      text.append(' ').append(status.inode()).append(':').append(status.size());
-      text.append(':').append(status.mtimeSeconds()).append('.').append(status.mtimeNanos());
-      text.append(':').append(status.ctimeSeconds()).append('.').append(status.ctimeNanos());
-    }
-    return text.toString();
+    return known.position() + files.look();
   }
 
   /**
@@ -1036,16 +950,16 @@ final class DatabaseCapture {
   boolean loadWal() throws IOException {
     lock.lock();
     try {
-      if (!capture.exists(path + "-wal")) {
+      if (!files.hasWal()) {
         return false;
       }
       Database known = database;
       boolean saved =
           known != null
-              && capture.exists(path)
+              && files.hasMain()
               && UnsealedWal.save(
                   capture.backing(path), capture.backing(path + "-wal"), known.log());
-      wal.load(walFile());
+      wal.load(files.wal());
       return saved;
     } finally {
       lock.unlock();
@@ -1074,7 +988,7 @@ final class DatabaseCapture {
     withdrawn.clear();
     NativeFile file;
     try {
-      file = mainFile();
+      file = files.main();
     } catch (ErrnoException e) {
       if (e.errno() == ENOENT) {
         cutDeleted();
@@ -1084,17 +998,16 @@ final class DatabaseCapture {
     }
     Recovery recovery = new Recovery(file, database, this::cut);
     DatabaseHeader header = Recovery.readHeader(file);
-    RollbackJournal journal = readJournal(header == null ? 0 : header.pageSize());
-    journalActive = journal != null;
-    if (capture.exists(path + "-wal")) {
-      wal.load(walFile());
-      if (recovery.fromWal(walFile())) {
+    RollbackJournal hot = journal.find(header == null ? 0 : header.pageSize());
+    if (files.hasWal()) {
+      wal.load(files.wal());
+      if (recovery.fromWal(files.wal())) {
         return;
       }
     }
-    if (journal != null) {
-      try (NativeFile journalFile = capture.open(path + "-journal")) {
-        recovery.fromJournal(journal, journalFile);
+    if (hot != null) {
+      try (NativeFile journalFile = files.openJournal()) {
+        recovery.fromJournal(hot, journalFile);
       }
     } else if (header != null) {
       recovery.fromMain(header);
@@ -1110,15 +1023,6 @@ final class DatabaseCapture {
     }
   }
 
-  private @Nullable RollbackJournal readJournal(int pageSize) throws IOException {
-    if (!capture.exists(path + "-journal")) {
-      return null;
-    }
-    try (NativeFile file = capture.open(path + "-journal")) {
-      return RollbackJournal.read(file::read, file.size(), pageSize).orElse(null);
-    }
-  }
-
   void readLive(int pgno, ByteBuffer target) throws IOException {
     acquire();
     try {
@@ -1129,31 +1033,6 @@ final class DatabaseCapture {
   }
 
   // Shared.
-
-  private NativeFile mainFile() throws ErrnoException {
-    NativeFile file = main;
-    if (file == null) {
-      file = capture.open(path);
-      main = file;
-    }
-    return file;
-  }
-
-  private NativeFile walFile() throws ErrnoException {
-    NativeFile file = walFile;
-    if (file == null) {
-      file = capture.open(path + "-wal");
-      walFile = file;
-    }
-    return file;
-  }
-
-  private static @Nullable NativeFile close(@Nullable NativeFile file) {
-    if (file != null) {
-      file.close();
-    }
-    return null;
-  }
 
   /** Takes the lock; before it waits for it, lets another thread read the next request. */
   private void acquire() {
@@ -1197,9 +1076,7 @@ final class DatabaseCapture {
   void closeFiles() {
     lock.lock();
     try {
-      main = close(main);
-      walFile = close(walFile);
-      journalFile = close(journalFile);
+      files.close();
     } finally {
       lock.unlock();
     }

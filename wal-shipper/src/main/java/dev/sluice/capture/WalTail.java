@@ -91,6 +91,38 @@ final class WalTail {
     return pgnos[frame - 1];
   }
 
+  /**
+   * The newest frame of each page among those behind the last commit, ordered by page.
+   *
+   * @param into gets for each the page and the frame, for {@link #pgno(long)} and {@link #frameOf}
+   * @return how many
+   */
+  int newest(long[] into) {
+    int frames = valid - committed;
+    for (int i = 0; i < frames; i++) {
+      int frame = committed + 1 + i;
+      into[i] = ((long) pgno(frame) << 32) | frame;
+    }
+    Arrays.sort(into, 0, frames);
+    int count = 0;
+    for (int i = 0; i < frames; i++) {
+      if (i + 1 == frames || pgno(into[i]) != pgno(into[i + 1])) {
+        into[count++] = into[i];
+      }
+    }
+    return count;
+  }
+
+  static int pgno(long newest) {
+    return (int) (newest >>> 32);
+  }
+
+  /** The frame of a page among the first {@code count} of what {@link #newest} gave; 0 without. */
+  static int frameOf(int pgno, long[] newest, int count) {
+    int at = -Arrays.binarySearch(newest, 0, count, ((long) pgno << 32) | 0x7fffffffL) - 2;
+    return at >= 0 && pgno(newest[at]) == pgno ? (int) newest[at] : 0;
+  }
+
   /** Where the page in a frame begins in the file. */
   long pageOffset(int frame) {
     return frameOffset(frame) + PAGE;

@@ -53,11 +53,7 @@ record AckRequest(
       request.parsed();
       return request;
     } catch (IOException | RuntimeException e) {
-      Throwable why = e.getCause() instanceof IllegalArgumentException cause ? cause : e;
-      String message = String.valueOf(why.getMessage());
-      int end = message.indexOf('\n');
-      throw new BadStreamRequestException(
-          "not an acknowledgement: " + (end < 0 ? message : message.substring(0, end)), e);
+      throw BadStreamRequestException.not("an acknowledgement", e);
     }
   }
 

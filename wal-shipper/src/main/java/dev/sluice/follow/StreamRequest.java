@@ -66,11 +66,7 @@ record StreamRequest(
       }
       return request;
     } catch (IOException | RuntimeException e) {
-      Throwable why = e.getCause() instanceof IllegalArgumentException cause ? cause : e;
-      String message = String.valueOf(why.getMessage());
-      int end = message.indexOf('\n');
-      throw new BadStreamRequestException(
-          "not the request of a follower: " + (end < 0 ? message : message.substring(0, end)), e);
+      throw BadStreamRequestException.not("the request of a follower", e);
     }
   }
 }

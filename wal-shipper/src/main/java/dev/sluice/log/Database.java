@@ -17,7 +17,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
@@ -34,8 +33,6 @@ import org.jspecify.annotations.Nullable;
  * threads.
  */
 public final class Database implements Closeable {
-  private static final int KEPT_PAGES = 4096;
-
   /** A transaction of a whole database of this size is worth all processors. */
   private static final long LARGE_BYTES = 4 << 20;
 
@@ -52,8 +49,7 @@ public final class Database implements Closeable {
 
   private final ChecksumTable sums;
   private final LtxEncoder encoder = new LtxEncoder();
-  private int[] changed = new int[64];
-  private long[] changedSums = new long[64];
+  private final PendingSums pending = new PendingSums();
   private @Nullable ByteBuffer page;
 
   private volatile Position position = Position.NONE;
@@ -298,7 +294,7 @@ public final class Database implements Closeable {
       int lockPage = Checksums.lockPage(pageSize);
       sums.ensure(commit);
       long xor = oldCount == 0 ? 0 : position.checksum();
-      int changes = 0;
+      pending.clear();
       ByteBuffer content = page(pageSize);
       int next = 0;
       int growth = oldCount + 1;
@@ -331,7 +327,7 @@ public final class Database implements Closeable {
         }
         encoder.page(pgno, content);
         xor ^= old ^ sum;
-        changes = remember(changes, pgno, sum);
+        pending.add(pgno, sum);
       }
       for (int pgno = commit + 1; pgno <= oldCount; pgno++) {
         if (pgno != lockPage) {
@@ -348,7 +344,7 @@ public final class Database implements Closeable {
       long checksum = Checksums.database(xor);
       encoder.finish(checksum);
       LogEntry entry = log.appender().commit(header, checksum);
-      setSums(changes);
+      pending.writeTo(sums);
       committed(entry, checksum, header, started);
       return true;
     } finally {
@@ -441,24 +437,6 @@ public final class Database implements Closeable {
         pageSize, commit, txid, txid, timestamp, txid == 1 ? 0 : position.checksum(), wal);
   }
 
-  private int remember(int changes, int pgno, long sum) {
-    if (changes == changed.length) {
-      changed = Arrays.copyOf(changed, changes * 2);
-      changedSums = Arrays.copyOf(changedSums, changes * 2);
-    }
-    changed[changes] = pgno;
-    changedSums[changes] = sum;
-    return changes + 1;
-  }
-
-  /** What a huge transaction needed is not kept for thousands of small databases. */
-  private void shrinkBuffers() {
-    if (changed.length > KEPT_PAGES) {
-      changed = new int[64];
-      changedSums = new long[64];
-    }
-  }
-
   private ByteBuffer page(int size) {
     ByteBuffer buffer = page;
     if (buffer == null || buffer.capacity() != size) {
@@ -494,19 +472,13 @@ public final class Database implements Closeable {
         throw new IllegalArgumentException(
             name + ": " + header.fileName() + " does not follow position " + position);
       }
-      int changes = takeSums(decoder);
+      takeSums(decoder);
       if (snapshot) {
         // Should the disk have no room for it, there is nothing, and the primary sends it again.
-        log.clear();
-        position = applied = Position.NONE;
+        clear();
         pageSize = pageCount = 0;
       }
-      log.appender().start(header.minTxid());
-      copy(ltx);
-      long checksum = decoder.trailer().postApplyChecksum();
-      LogEntry entry = log.appender().commit(header, checksum);
-      setSums(changes);
-      advance(entry, checksum, header);
+      LogEntry entry = write(ltx, decoder);
       listener.committed(this, entry, 0);
       return entry;
     } finally {
@@ -529,16 +501,10 @@ public final class Database implements Closeable {
         throw new IllegalArgumentException(
             name + ": " + header.fileName() + " is no difference from " + position);
       }
-      int changes = takeSums(decoder);
-      log.clear();
-      position = applied = Position.NONE;
-      log.appender().start(header.minTxid());
-      copy(ltx);
-      long checksum = decoder.trailer().postApplyChecksum();
-      LogEntry entry = log.appender().commit(header, checksum);
-      setSums(changes);
+      takeSums(decoder);
+      clear();
+      LogEntry entry = write(ltx, decoder);
       applied = entry.before();
-      advance(entry, checksum, header);
       listener.committed(this, entry, 0);
     } finally {
       lock.unlock();
@@ -557,8 +523,7 @@ public final class Database implements Closeable {
   public void takeOver(LtxHeader state, long checksum, PageReader reader) throws IOException {
     lock.lock();
     try {
-      log.clear();
-      position = applied = Position.NONE;
+      clear();
       int size = state.pageSize();
       sums.ensure(state.commit());
       ByteBuffer content = page(size);
@@ -593,26 +558,42 @@ public final class Database implements Closeable {
     }
   }
 
+  private void clear() throws IOException {
+    log.clear();
+    position = applied = Position.NONE;
+  }
+
+  /** Puts a transaction whose pages were read into the log, and goes on to its position. */
+  private LogEntry write(LtxSource ltx, LtxDecoder decoder) throws IOException {
+    LtxHeader header = decoder.header();
+    log.appender().start(header.minTxid());
+    copy(ltx);
+    long checksum = decoder.trailer().postApplyChecksum();
+    LogEntry entry = log.appender().commit(header, checksum);
+    pending.writeTo(sums);
+    advance(entry, checksum, header);
+    return entry;
+  }
+
   /**
    * Reads the pages of a transaction that follows the state this database has, and remembers their
    * checksums.
    *
-   * @return how many there are
    * @throws IllegalArgumentException when they don't give its post-apply checksum
    */
-  private int takeSums(LtxDecoder decoder) throws IOException {
+  private void takeSums(LtxDecoder decoder) throws IOException {
     LtxHeader header = decoder.header();
     boolean whole = header.isSnapshot() || header.pageSize() != pageSize;
     int oldCount = whole ? 0 : pageCount;
     int lockPage = Checksums.lockPage(header.pageSize());
     sums.ensure(header.commit());
     long xor = oldCount == 0 ? 0 : position.checksum();
-    int changes = 0;
+    pending.clear();
     while (decoder.next()) {
       int pgno = decoder.pgno();
       long sum = Checksums.page(pgno, decoder.page());
       xor ^= sum ^ (pgno <= oldCount ? sums.get(pgno) : 0);
-      changes = remember(changes, pgno, sum);
+      pending.add(pgno, sum);
     }
     for (int pgno = header.commit() + 1; pgno <= oldCount; pgno++) {
       if (pgno != lockPage) {
@@ -623,14 +604,6 @@ public final class Database implements Closeable {
       throw new IllegalArgumentException(
           name + ": the pages of " + header.fileName() + " do not give its post-apply checksum");
     }
-    return changes;
-  }
-
-  private void setSums(int changes) {
-    for (int i = 0; i < changes; i++) {
-      sums.set(changed[i], changedSums[i]);
-    }
-    shrinkBuffers();
   }
 
   /**

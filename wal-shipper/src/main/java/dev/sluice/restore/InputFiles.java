@@ -7,12 +7,10 @@ import dev.sluice.ltx.LtxHeader;
 import dev.sluice.store.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -66,7 +64,7 @@ final class InputFiles implements Closeable {
         }
       }
       for (Future<LtxFile> file : underWay) {
-        opened.files.add(await(file));
+        opened.files.add(Futures.await(file, "files of the backup were being opened"));
       }
       return opened;
     } catch (IOException | RuntimeException | Error e) {
@@ -108,23 +106,6 @@ final class InputFiles implements Closeable {
               + ": the file was renamed or put in another's place");
     }
     return input;
-  }
-
-  private static LtxFile await(Future<LtxFile> file) throws IOException {
-    try {
-      return file.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while files of the backup were being opened");
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException failure) {
-        throw failure;
-      }
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    }
   }
 
   /** The files are opened; from now on they are read from the front to the back. */

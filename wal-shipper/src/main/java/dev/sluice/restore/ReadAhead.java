@@ -2,7 +2,6 @@ package dev.sluice.restore;
 
 import dev.sluice.ltx.LtxSource;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -29,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadAhead implements LtxSource {
   private static final int BLOCK_BYTES = 2 << 20;
+  private static final String READING = "a file of the backup was being read";
   private static final int AHEAD = 8;
   private static final int BEHIND = 3;
 
@@ -102,13 +102,13 @@ final class ReadAhead implements LtxSource {
     if (wanted == null) {
       return false;
     }
-    await(wanted);
+    Futures.await(wanted, READING);
     lock.lock();
     try {
       if (blocks.get(block) != wanted) {
         return false;
       }
-      ByteBuffer bytes = await(wanted).duplicate();
+      ByteBuffer bytes = Futures.await(wanted, READING).duplicate();
       int from = (int) (offset % BLOCK_BYTES);
       target.put(bytes.position(from).limit(from + target.remaining()));
       return true;
@@ -160,23 +160,6 @@ final class ReadAhead implements LtxSource {
     buffer.clear().limit((int) Math.min(BLOCK_BYTES, source.size() - offset));
     source.readFully(offset, buffer);
     return buffer.flip();
-  }
-
-  private static ByteBuffer await(Future<ByteBuffer> block) throws IOException {
-    try {
-      return block.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while a file of the backup was being read");
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException failure) {
-        throw failure;
-      }
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    }
   }
 
   @Override

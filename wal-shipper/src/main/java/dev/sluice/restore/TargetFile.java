@@ -1,9 +1,9 @@
 package dev.sluice.restore;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import dev.sluice.os.ErrnoException;
 import dev.sluice.os.Libc;
 import dev.sluice.os.NativeFile;
+import dev.sluice.store.DirectChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -22,8 +22,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A database file being restored: invisible under its name until it is whole and durable.
@@ -38,8 +36,7 @@ import org.slf4j.LoggerFactory;
  * end has nothing left to do.
  */
 final class TargetFile implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(TargetFile.class);
-  private static final int BLOCK_BYTES = 4096;
+  private static final int BLOCK_BYTES = DirectChannel.BLOCK_BYTES;
   private static final long DIRECT_FROM_BYTES = 32 << 20;
   private static final List<String> COMPANIONS = List.of("-wal", "-shm", "-journal");
 
@@ -258,7 +255,7 @@ final class TargetFile implements AutoCloseable {
     }
     file.setLength(bytes);
     if (bytes >= DIRECT_FROM_BYTES && direct == null) {
-      direct = openDirect();
+      direct = DirectChannel.open(temporary);
       if (direct != null) {
         reserve(bytes);
       }
@@ -276,17 +273,6 @@ final class TargetFile implements AutoCloseable {
           String.format(
               "%s: no room for %,d bytes: %s; free some space or restore elsewhere",
               target, bytes, e.getMessage()));
-    }
-  }
-
-  private @Nullable FileChannel openDirect() {
-    try {
-      return BLOCK_BYTES % Files.getFileStore(temporary).getBlockSize() == 0
-          ? FileChannel.open(temporary, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)
-          : null;
-    } catch (IOException | UnsupportedOperationException e) {
-      LOG.debug("{}: written through the page cache: {}", temporary, e.toString());
-      return null;
     }
   }
 

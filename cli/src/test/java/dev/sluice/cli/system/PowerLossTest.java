@@ -2,6 +2,7 @@ package dev.sluice.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.cli.TestJvm;
 import dev.sluice.cli.system.Loads.Load;
 import dev.sluice.fuse.PowerLossDisk;
 import java.io.IOException;
@@ -41,7 +42,7 @@ class PowerLossTest {
       directory = sandbox.path(name);
       Files.createDirectories(mountPoint());
       Path disk = Files.createDirectories(directory.resolve("disk"));
-      List<String> command = new ArrayList<>(SluiceProcess.java(PowerLossDisk.class));
+      List<String> command = new ArrayList<>(TestJvm.command(PowerLossDisk.class));
       command.addAll(List.of(live.toString(), disk.toString(), mountPoint().toString()));
       process = sandbox.keep(new Subprocess(name, directory, command));
       process.await(line -> line.equals("ready"));

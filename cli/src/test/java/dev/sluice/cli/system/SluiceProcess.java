@@ -1,6 +1,7 @@
 package dev.sluice.cli.system;
 
 import dev.sluice.cli.Main;
+import dev.sluice.cli.TestJvm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,21 +15,8 @@ final class SluiceProcess extends Subprocess {
   }
 
   static List<String> command(Object... args) {
-    List<String> command = java(Main.class);
+    List<String> command = new ArrayList<>(TestJvm.command(Main.class));
     command.addAll(Stream.of(args).map(String::valueOf).toList());
-    return command;
-  }
-
-  /** Runs a class of these tests' class path. */
-  static List<String> java(Class<?> main) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m"));
-    if (Runtime.version().feature() >= 22) {
-      command.add("--enable-native-access=ALL-UNNAMED");
-    }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(main.getName());
     return command;
   }
 

@@ -1,31 +1,25 @@
 package dev.sluice.store.s3;
 
 import dev.sluice.store.ObjectInfo;
+import dev.sluice.store.ObjectListing;
 import dev.sluice.store.PutCondition;
 import dev.sluice.store.StoreListener.Operation;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.NoSuchElementException;
-import java.util.Spliterator;
-import java.util.Spliterators;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** The objects of a bucket, page by page: S3 lists in the order of the bytes of their keys. */
-final class S3Listing implements Iterator<ObjectInfo> {
+final class S3Listing extends ObjectListing {
   private final S3Store store;
   private final String prefix;
   private final ListObjectsV2Request.Builder request;
 
   private Iterator<S3Object> page;
   private @Nullable String continuation;
-  private @Nullable ObjectInfo next;
 
   /** Asks for the first page. */
   S3Listing(S3Store store, S3Options options, String prefix, String startAfter) throws IOException {
@@ -40,14 +34,6 @@ final class S3Listing implements Iterator<ObjectInfo> {
       request.startAfter(startAfter);
     }
     page = read(request.build());
-    next = advance();
-  }
-
-  Stream<ObjectInfo> stream() {
-    return StreamSupport.stream(
-        Spliterators.spliteratorUnknownSize(
-            this, Spliterator.ORDERED | Spliterator.DISTINCT | Spliterator.NONNULL),
-        false);
   }
 
   private Iterator<S3Object> read(ListObjectsV2Request asked) throws IOException {
@@ -58,7 +44,8 @@ final class S3Listing implements Iterator<ObjectInfo> {
     return answer.contents().iterator();
   }
 
-  private @Nullable ObjectInfo advance() throws IOException {
+  @Override
+  protected @Nullable ObjectInfo advance() throws IOException {
     while (true) {
       while (page.hasNext()) {
         S3Object object = page.next();
@@ -82,24 +69,5 @@ final class S3Listing implements Iterator<ObjectInfo> {
         S3Store.time(object.lastModified()),
         S3Store.etag(object.eTag()),
         Map.of());
-  }
-
-  @Override
-  public boolean hasNext() {
-    return next != null;
-  }
-
-  @Override
-  public ObjectInfo next() {
-    ObjectInfo current = next;
-    if (current == null) {
-      throw new NoSuchElementException();
-    }
-    try {
-      next = advance();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return current;
   }
 }
