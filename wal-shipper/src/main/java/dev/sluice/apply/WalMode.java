@@ -71,7 +71,8 @@ final class WalMode implements AutoCloseable {
   private void load() throws IOException {
     newest = null;
     Optional<WalIndex.Header> published = index.header();
-    if (published.isPresent()) {
+    // More backfilled than there is: a connection was killed while it began the WAL anew.
+    if (published.isPresent() && index.backfilled() <= published.get().maxFrame()) {
       header = published.get();
       pgnos = index.pageNumbers(header.maxFrame());
     } else {

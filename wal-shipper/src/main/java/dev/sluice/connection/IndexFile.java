@@ -19,7 +19,7 @@ public final class IndexFile implements AutoCloseable {
   private static final int LINE = 64;
 
   private final LockedFile file;
-  private final NativeBuffer scratch = NativeBuffer.allocate(2 * WalIndex.Header.SIZE);
+  private final NativeBuffer scratch = NativeBuffer.allocate(WalIndex.INFO_END);
 
   /** Image of block {@code blockNumber}, as far as it is published; of none when that is -1. */
   private final NativeBuffer block = NativeBuffer.allocate(WalIndex.BLOCK_SIZE);
@@ -298,7 +298,12 @@ public final class IndexFile implements AutoCloseable {
     return safe;
   }
 
-  /** Begins again at frame 1: publishes a header without frames while nobody reads the WAL. */
+  /**
+   * Begins again at frame 1: publishes a header without frames while nobody reads the WAL.
+   *
+   * <p>In one write with the count of backfilled frames: readers pass over as many frames of the
+   * WAL, so those to come would not be seen if this process were killed between the two.
+   */
   public boolean tryRestart(WalIndex.Header empty) throws IOException {
     long marks = LockBytes.WAL_READ_0 + 1;
     int count = LockBytes.WAL_READ_COUNT - 1;
@@ -307,13 +312,12 @@ public final class IndexFile implements AutoCloseable {
     }
     try {
       forgetBlock();
-      publish(empty);
-      // Backfilled frames, then the marks: 0, 0, and the rest unused.
-      scratch.bytes().putLong(0, 0).putInt(8, 0);
-      for (int i = 2; i < LockBytes.WAL_READ_COUNT; i++) {
-        scratch.bytes().putInt(4 + 4 * i, WalIndex.MARK_UNUSED);
+      empty.writeTo(scratch.bytes().clear());
+      scratch.bytes().putInt(WalIndex.BACKFILL, 0);
+      for (int i = 0; i < LockBytes.WAL_READ_COUNT; i++) {
+        scratch.bytes().putInt(WalIndex.READ_MARKS + 4 * i, i < 2 ? 0 : WalIndex.MARK_UNUSED);
       }
-      file.write(scratch, 0, 4 + 4 * LockBytes.WAL_READ_COUNT, WalIndex.BACKFILL);
+      file.write(scratch, 0, WalIndex.READ_MARKS + 4 * LockBytes.WAL_READ_COUNT, 0);
       setBackfillAttempted(0);
       return true;
     } finally {
