@@ -3,8 +3,14 @@ package dev.sluice.cli.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -97,12 +103,28 @@ class WaysToWriteTest {
 
   /** Databases that a way has written below {@code top}, named by their paths there. */
   private static List<String> databases(Path top, String way) throws IOException {
-    try (Stream<Path> files = Files.walk(top.resolve(way))) {
-      return files
-          .filter(file -> file.toString().endsWith(".db"))
-          .map(file -> top.relativize(file).toString())
-          .sorted()
-          .toList();
-    }
+    List<String> found = new ArrayList<>();
+    Files.walkFileTree(
+        top.resolve(way),
+        new SimpleFileVisitor<Path>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (file.toString().endsWith(".db")) {
+              found.add(top.relativize(file).toString());
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          /** A follower takes the WAL of a database away when that is deleted, or has none now. */
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException why) throws IOException {
+            if (why instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw why;
+          }
+        });
+    Collections.sort(found);
+    return found;
   }
 }
