@@ -59,10 +59,10 @@ public final class Follower implements Following {
   /** For what was received to be applied, before its database changes to another history. */
   private static final long APPLY_MILLIS = 30_000;
 
-  /** A primary that has nothing to say for so long, three heartbeats, may be one no longer. */
   /** Others may be brought to another history, too: all of them reconnect once. */
   private static final long BROUGHT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** A primary that has nothing to say for so long, three heartbeats, may be one no longer. */
   private static final Duration SILENCE = Duration.ofSeconds(3);
 
   /** After so long the connection is given up: the primary has done so by then, too. */

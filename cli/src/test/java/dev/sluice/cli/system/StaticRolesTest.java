@@ -9,7 +9,6 @@ import dev.sluice.node.NodeClient;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -94,7 +93,10 @@ class StaticRolesTest {
 
     void awaits(Node other) throws Exception {
       Position position = other.client.position("app.db");
-      assertThat(client.await("app.db", position, Duration.ofSeconds(20)).reached()).isTrue();
+      // It may not have heard of the database yet.
+      await(
+          position.toString(),
+          () -> client.await("app.db", position, TestCluster.PATIENCE).reached());
     }
   }
 
