@@ -79,10 +79,12 @@ public final class NodeServer implements Closeable {
     TlsFiles files = protection.tls();
     tls = files == null ? null : new Tls(files);
     HttpConnectionFactory http = http();
+    // A thread that only accepts would still take connections while the server stops, and forget
+    // them.
     connector =
         tls == null
-            ? new ServerConnector(server, 1, 1, http)
-            : new ServerConnector(server, 1, 1, tls.connectionFactory(), http);
+            ? new ServerConnector(server, 0, 1, http)
+            : new ServerConnector(server, 0, 1, tls.connectionFactory(), http);
     server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
     try {
       open(connector, address, idleTimeout);

@@ -100,7 +100,9 @@ public final class ProxyServer implements Closeable {
     http.setSendDateHeader(false);
     // Whether a path makes sense is for the application to say.
     http.setUriCompliance(UriCompliance.UNSAFE);
-    ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+    // A thread that only accepts would still take connections while the server stops, and forget
+    // them.
+    ServerConnector connector = new ServerConnector(server, 0, 1, new HttpConnectionFactory(http));
     connector.setHost(address.host().isEmpty() ? null : address.host());
     connector.setPort(address.port());
     connector.setAcceptQueueSize(ACCEPT_QUEUE);
