@@ -238,6 +238,25 @@ final class BrowserTest {
     }
   }
 
+  /** What is shown anew with each commit must not take the focus or a selection. */
+  @Test
+  void focusAndSelectionOutliveNews() throws Exception {
+    try (Browser.Tab tab = browser().tab(1400, 900)) {
+      tab.open(primary() + "/#/database/" + encode("shop/app.db"));
+      tab.await("document.querySelector('tbody th a') !== null");
+      tab.value("document.querySelector('tbody th a').focus()");
+      tab.value("getSelection().selectAllChildren(document.querySelector('.fact dd'))");
+      String before = tab.text("document.querySelector('.facts code').textContent");
+      commit("shop/app.db", "INSERT INTO t VALUES(2)");
+      tab.await("document.querySelector('.facts code').textContent !== '" + before + "'");
+      assertThat(tab.text("document.activeElement.outerHTML")).startsWith("<a href=\"http");
+      assertThat(tab.text("String(getSelection())"))
+          .isNotEmpty()
+          .isEqualTo(tab.text("document.querySelector('.fact dd').textContent"));
+      isClean(tab, primary());
+    }
+  }
+
   @Test
   void textsCanBeReadInBothColours() throws Exception {
     try (Browser.Tab tab = browser().tab(1400, 900)) {

@@ -1,7 +1,7 @@
 // Nodes, roles, the lease.
 
 import {ask, mayChange, now, state} from './live.js';
-import {ago, attribute, badge, count, h, heads, moment, span, text} from './dom.js';
+import {ago, attribute, badge, count, h, heads, moment, span, text, update} from './dom.js';
 import {eventList} from './events.js';
 
 export class ClusterPage {
@@ -49,10 +49,10 @@ export class ClusterPage {
       }
       this.showNode(node, row);
     }
-    this.terms.replaceChildren(...state.terms.map((term) => h('tr', {},
+    update(this.terms, ...state.terms.map((term) => h('tr', {},
       h('td', {}, count(term.epoch)), h('td', {}, this.nameOf(term.nodeId)),
       h('td', {}, moment(term.seenMillis), h('span', {class: 'sub'}, ago(now() - term.seenMillis))))));
-    this.events.replaceChildren(eventList(state.events.filter((event) => event.database === null)));
+    update(this.events, eventList(state.events.filter((event) => event.database === null)));
   }
 
   nameOf(id) {

@@ -1,7 +1,7 @@
 // What stores are asked, and what that comes to.
 
 import {state} from './live.js';
-import {bytes, count, dollars, h, heads, text} from './dom.js';
+import {bytes, count, dollars, h, heads, text, update} from './dom.js';
 
 const KINDS = [['puts', 'Puts'], ['gets', 'Gets'], ['heads', 'Heads'], ['lists', 'Lists'], ['deletes', 'Deletes']];
 
@@ -33,7 +33,7 @@ export class CostPage {
       if (!this.tiles.childNodes[i]) this.tiles.append(h('div', {class: 'tile'}, h('dt', {}, title), h('dd', {})));
       text(this.tiles.childNodes[i].lastChild, value);
     });
-    this.body.replaceChildren(...usages.map(({node, usage}) => h('tr', {},
+    update(this.body, ...usages.map(({node, usage}) => h('tr', {},
       h('th', {scope: 'row', class: 'wrap'}, usage.store), h('td', {}, node.name),
       KINDS.map(([key]) => h('td', {class: 'number'}, count(usage.perDay[key]))),
       h('td', {class: 'number'}, bytes(usage.perDay.bytesOut)), h('td', {class: 'number'}, bytes(usage.perDay.bytesIn)),

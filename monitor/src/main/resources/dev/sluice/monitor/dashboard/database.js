@@ -1,7 +1,7 @@
 // One database: what there is to restore, how it runs, where its copies are.
 
 import {ask, health, mayChange, now, state, troubles} from './live.js';
-import {ago, attribute, badge, bytes, count, h, heads, icon, span, text, txidOf} from './dom.js';
+import {ago, attribute, badge, bytes, count, h, heads, icon, span, text, txidOf, update} from './dom.js';
 import {LineChart} from './charts.js';
 import {lagWords} from './databases.js';
 import {RestorePicker} from './restore.js';
@@ -65,9 +65,9 @@ export class DatabasePage {
       this.askHistory();
     }
     const {severity, word} = health(row);
-    this.badge.replaceChildren(badge(severity, word));
-    this.troubles.replaceChildren(...troubles(row).map((one) => h('li', {class: one.severity}, icon(one.severity), h('span', {}, one.message))));
-    this.facts.replaceChildren(
+    update(this.badge, badge(severity, word));
+    update(this.troubles, ...troubles(row).map((one) => h('li', {class: one.severity}, icon(one.severity), h('span', {}, one.message))));
+    update(this.facts,
       fact('Primary', row.primary ? row.primary.node.name : 'none'),
       fact('Position', h('span', {title: row.position}, count(row.txid)), h('code', {class: 'sub'}, row.position.slice(0, 17), h('wbr'), row.position.slice(17))),
       fact('Last commit', row.best.lastCommitMillis ? ago(now() - row.best.lastCommitMillis) : 'never'),
@@ -77,12 +77,12 @@ export class DatabasePage {
     this.showCopies(row);
     this.showStores(row);
     this.showActions(row);
-    this.events.replaceChildren(eventList(state.events.filter((event) => event.database === this.name)));
+    update(this.events, eventList(state.events.filter((event) => event.database === this.name)));
     this.picker.of(row);
   }
 
   showCopies(row) {
-    this.copies.replaceChildren(...row.copies.map((copy) => {
+    update(this.copies, ...row.copies.map((copy) => {
       const {line} = copy.node;
       const [severity, word] = line.error !== null ? ['warning', 'no answer'] : copy.status.error ? ['error', 'fault']
         : line.status && !line.status.connected ? ['warning', 'disconnected'] : ['ok', 'OK'];
@@ -98,7 +98,7 @@ export class DatabasePage {
 
   showStores(row) {
     this.storesPart.hidden = row.stores.length === 0;
-    this.stores.replaceChildren(...row.stores.map((store) => {
+    update(this.stores, ...row.stores.map((store) => {
       const behind = store.oldestUnshippedMillis === 0 ? null : now() - store.oldestUnshippedMillis;
       const verified = store.verification;
       const [severity, word] = store.error ? ['error', 'not taking it'] : verified && ['failed', 'missing'].includes(verified.result) ? ['error', verified.result]

@@ -34,6 +34,32 @@ export function attribute(element, name, value) {
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+/**
+ * Makes the children of an element equal to those given. What is the same stays where it is, and so keeps the focus
+ * and what is selected in it; listeners of those given are lost.
+ */
+export function update(element, ...children) {
+  children.forEach((child, i) => {
+    const old = element.childNodes[i];
+    if (old) become(old, child);
+    else element.append(child);
+  });
+  while (element.childNodes.length > children.length) element.lastChild.remove();
+}
+
+function become(old, wanted) {
+  if (old.isEqualNode(wanted)) return;
+  if (old.nodeName !== wanted.nodeName) {
+    old.replaceWith(wanted);
+  } else if (old.nodeType === Node.TEXT_NODE) {
+    old.data = wanted.data;
+  } else {
+    for (const {name} of [...old.attributes]) if (!wanted.hasAttribute(name)) old.removeAttribute(name);
+    for (const {name, value} of wanted.attributes) attribute(old, name, value);
+    update(old, ...wanted.childNodes);
+  }
+}
+
 /** The heads of a table's columns; > before those of numbers. */
 export function heads(...titles) {
   return titles.map((title) => h('th', {scope: 'col', class: title.startsWith('>') ? 'number' : null}, title.replace('>', '')));
