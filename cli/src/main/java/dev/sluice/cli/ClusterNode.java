@@ -136,7 +136,9 @@ final class ClusterNode implements Roles, ClusterView, Closeable {
    * Before the mount: what the files have is in the logs, and from now on only a primary commits.
    */
   void guard(Capture captured) {
-    if (!state.follows()) {
+    if (state.follows()) {
+      databases.all().forEach(Database::mayBeBehind);
+    } else {
       captured.recoverAll();
     }
     databases.guard(guard);

@@ -396,6 +396,7 @@ final class Node implements NodeView, Closeable {
   /** Others can follow what this node follows. */
   private void serve(Following follows) {
     follower = follows;
+    databases.all().forEach(Database::mayBeBehind);
     relay =
         new StreamServer(
             databases,

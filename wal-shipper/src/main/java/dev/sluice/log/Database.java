@@ -42,7 +42,7 @@ public final class Database implements Closeable {
   private final CommitGuard guard;
   private final TransactionLog log;
   private final Clock clock;
-  private final PositionWaiters waiters = new PositionWaiters();
+  private final PositionWaiters waiters;
 
   /** Held while a transaction is cut or appended; guards the fields below that are not volatile. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -54,6 +54,10 @@ public final class Database implements Closeable {
 
   private volatile Position position = Position.NONE;
   private volatile Position applied = Position.NONE;
+
+  /** Until the file was compared with the log. */
+  private volatile boolean mayBeBehind;
+
   private volatile int pageSize;
   private volatile int pageCount;
   private volatile long lastCommitMillis;
@@ -73,6 +77,7 @@ public final class Database implements Closeable {
     this.log = log;
     this.sums = sums;
     this.clock = clock;
+    this.waiters = new PositionWaiters(this::shown, log::checksumAfter);
   }
 
   /**
@@ -418,7 +423,8 @@ public final class Database implements Closeable {
   private void committed(LogEntry entry, long checksum, LtxHeader header, long startedNanos) {
     advance(entry, checksum, header);
     applied = position;
-    waiters.advanced(position, log::checksumAfter);
+    mayBeBehind = false;
+    waiters.advanced();
     listener.committed(this, entry, System.nanoTime() - startedNanos);
   }
 
@@ -559,8 +565,11 @@ public final class Database implements Closeable {
   }
 
   private void clear() throws IOException {
-    log.clear();
-    position = applied = Position.NONE;
+    waiters.change(
+        () -> {
+          log.clear();
+          position = applied = Position.NONE;
+        });
   }
 
   /** Puts a transaction whose pages were read into the log, and goes on to its position. */
@@ -694,7 +703,7 @@ public final class Database implements Closeable {
         taken.forEach(Segment::closeLater);
         applied = position;
       }
-      waiters.advanced(position, log::checksumAfter);
+      waiters.advanced();
       listener.renumbered(this);
     } finally {
       lock.unlock();
@@ -742,10 +751,19 @@ public final class Database implements Closeable {
     listener.applied(this, entry, nanos, ageMillis);
   }
 
+  /**
+   * The file may lack the end of the log, as after a kill of a follower: until {@link
+   * #markApplied}, nobody is told that it has a transaction.
+   */
+  public void mayBeBehind() {
+    mayBeBehind = true;
+  }
+
   /** The file has the transactions up to {@code now}: whoever waits for one of them is told. */
   public void markApplied(Position now) {
     applied = now;
-    waiters.advanced(shown(), log::checksumAfter);
+    mayBeBehind = false;
+    waiters.advanced();
     listener.applied(this);
   }
 
@@ -757,12 +775,12 @@ public final class Database implements Closeable {
   private Position shown() {
     Position now = applied;
     LogEntry first = log.first();
-    return first != null && first.before().equals(now) ? Position.NONE : now;
+    return mayBeBehind || (first != null && first.before().equals(now)) ? Position.NONE : now;
   }
 
   /** Completes when this node's readers can see {@code wanted}, or after {@code timeoutMillis}. */
   public CompletableFuture<WaitOutcome> await(Position wanted, long timeoutMillis) {
-    return waiters.await(wanted, timeoutMillis, this::shown, log::checksumAfter);
+    return waiters.await(wanted, timeoutMillis);
   }
 
   /** True when page {@code pgno} is as it was after the last transaction. */

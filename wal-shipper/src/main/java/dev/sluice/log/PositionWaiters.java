@@ -1,9 +1,10 @@
 package dev.sluice.log;
 
 import dev.sluice.ltx.Position;
-import java.util.ArrayList;
+import java.io.IOException;
 import java.util.Comparator;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -25,22 +26,27 @@ final class PositionWaiters {
           Comparator.comparingLong((Waiter w) -> w.wanted.txid() ^ Long.MIN_VALUE)
               .thenComparingLong(w -> w.number));
 
+  private final Supplier<Position> applied;
+  private final LongFunction<OptionalLong> checksumAfter;
+
   private long nextNumber;
 
   /** Read without the lock on the way of a commit. */
   private volatile boolean any;
 
   /**
-   * Completes when {@code wanted} is on the history and applied.
+   * Both are asked while nobody is in {@link #change}.
    *
-   * @param applied where the database stands, asked again once the waiter is in place
+   * @param applied where the database stands
    * @param checksumAfter the history: the checksum after a TXID, when it is still known
    */
-  CompletableFuture<WaitOutcome> await(
-      Position wanted,
-      long timeoutMillis,
-      Supplier<Position> applied,
-      LongFunction<OptionalLong> checksumAfter) {
+  PositionWaiters(Supplier<Position> applied, LongFunction<OptionalLong> checksumAfter) {
+    this.applied = applied;
+    this.checksumAfter = checksumAfter;
+  }
+
+  /** Completes when {@code wanted} is on the history and applied. */
+  CompletableFuture<WaitOutcome> await(Position wanted, long timeoutMillis) {
     CompletableFuture<WaitOutcome> outcome = new CompletableFuture<>();
     Waiter waiter;
     synchronized (waiters) {
@@ -48,7 +54,7 @@ final class PositionWaiters {
       waiters.add(waiter);
       any = true;
     }
-    advanced(applied.get(), checksumAfter);
+    advanced();
     return outcome
         .completeOnTimeout(WaitOutcome.TIMED_OUT, timeoutMillis, TimeUnit.MILLISECONDS)
         .whenComplete((o, failure) -> remove(waiter));
@@ -61,29 +67,42 @@ final class PositionWaiters {
     }
   }
 
-  /** The database stands at {@code applied} now. */
-  void advanced(Position applied, LongFunction<OptionalLong> checksumAfter) {
+  /** The database may stand elsewhere now. */
+  void advanced() {
     if (!any) {
       return;
     }
-    List<Waiter> due = new ArrayList<>();
+    Map<Waiter, WaitOutcome> due = new LinkedHashMap<>();
     synchronized (waiters) {
+      Position now = applied.get();
       while (!waiters.isEmpty()
-          && Long.compareUnsigned(waiters.first().wanted.txid(), applied.txid()) <= 0) {
-        due.add(waiters.first());
-        waiters.remove(waiters.first());
+          && Long.compareUnsigned(waiters.first().wanted.txid(), now.txid()) <= 0) {
+        Waiter next = waiters.first();
+        waiters.remove(next);
+        due.put(next, outcome(next.wanted, now));
       }
       any = !waiters.isEmpty();
     }
-    for (Waiter w : due) {
-      w.outcome.complete(outcome(w.wanted, applied, checksumAfter));
+    due.forEach((waiter, outcome) -> waiter.outcome.complete(outcome));
+  }
+
+  /**
+   * Another history, or another place in it: whoever asks meanwhile is told by what comes of it.
+   */
+  interface Change {
+    void run() throws IOException;
+  }
+
+  /** Makes a change in which history and place do not fit together. */
+  void change(Change change) throws IOException {
+    synchronized (waiters) {
+      change.run();
     }
   }
 
-  private static WaitOutcome outcome(
-      Position wanted, Position applied, LongFunction<OptionalLong> checksumAfter) {
-    if (wanted.txid() == applied.txid()) {
-      return wanted.checksum() == applied.checksum() ? WaitOutcome.REACHED : WaitOutcome.DIVERGED;
+  private WaitOutcome outcome(Position wanted, Position now) {
+    if (wanted.txid() == now.txid()) {
+      return wanted.checksum() == now.checksum() ? WaitOutcome.REACHED : WaitOutcome.DIVERGED;
     }
     // A TXID older than the log: what followed it was checked when it was appended.
     OptionalLong known = checksumAfter.apply(wanted.txid());

@@ -20,9 +20,11 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -347,6 +349,49 @@ final class DatabaseTest {
     database.markApplied(database.position());
     assertThat(earlier).isCompletedWithValue(WaitOutcome.REACHED);
     assertThat(database.await(positions.get(3), 1000).get()).isEqualTo(WaitOutcome.REACHED);
+  }
+
+  /** The log is empty for a moment while it begins anew with the difference. */
+  @Test
+  void nobodyIsGrantedAHistoryWhileTheLogBeginsAnew() throws Exception {
+    AtomicReference<Position> applied = new AtomicReference<>(new Position(9, 9));
+    PositionWaiters waiters =
+        new PositionWaiters(applied::get, /* the log is empty */ txid -> OptionalLong.empty());
+    AtomicReference<CompletableFuture<WaitOutcome>> outcome = new AtomicReference<>();
+    Thread asks = new Thread(() -> outcome.set(waiters.await(new Position(5, 5), 60_000)));
+    waiters.change(
+        () -> {
+          asks.start();
+          while (asks.getState() != Thread.State.BLOCKED && outcome.get() == null) {
+            Thread.onSpinWait();
+          }
+          applied.set(Position.NONE);
+        });
+    asks.join();
+    assertThat(outcome.get()).isNotDone();
+    applied.set(new Position(5, 5));
+    waiters.advanced();
+    assertThat(outcome.get()).isCompletedWithValue(WaitOutcome.REACHED);
+  }
+
+  /** A follower that was killed has in its log what its file lacks. */
+  @Test
+  void nobodyIsGrantedWhatTheFileMayLack() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      model.commit(database, model.change());
+    }
+    database.mayBeBehind();
+    CompletableFuture<WaitOutcome> wait = database.await(database.position(), 60_000);
+    assertThat(wait).isNotDone();
+    database.markApplied(new Position(2, database.log().checksumAfter(2).getAsLong()));
+    assertThat(wait).isNotDone();
+    database.markApplied(database.position());
+    assertThat(wait).isCompletedWithValue(WaitOutcome.REACHED);
+
+    database.mayBeBehind();
+    model.commit(database, model.change());
+    assertThat(database.await(database.position(), 60_000))
+        .isCompletedWithValue(WaitOutcome.REACHED);
   }
 
   private LtxSource difference(PageModel theirs, Position position) throws IOException {
