@@ -179,8 +179,9 @@ final class ClusterRound implements AutoCloseable {
       }
       case SLOW -> ground.network().slow(node.place());
       case PAUSED -> {
-        stops.add(new Disturbance(node.number(), System.nanoTime(), Long.MAX_VALUE));
+        long before = System.nanoTime();
         node.pause();
+        stops.add(new Disturbance(node.number(), before, System.nanoTime()));
       }
       case KILLED -> {
         killed.add(node);

@@ -150,10 +150,10 @@ class CheckerTest {
     kept(2, 2);
     stopped = until(stopped, writes.get(2).commitNanos() + 2_000_000);
     writes.set(1, stopped);
-    stops.add(new Disturbance(1, stopped.commitNanos() + 1, stopped.endNanos() - 1));
+    stops.add(new Disturbance(1, stopped.commitNanos() - 1, stopped.commitNanos() + 1));
     isRight();
     writes.set(0, until(late, writes.get(2).commitNanos() + 2_000_000));
-    stops.set(0, new Disturbance(1, late.commitNanos() - 1, late.endNanos() - 1));
+    stops.set(0, new Disturbance(1, late.commitNanos() - 2, late.commitNanos() - 1));
     is(Kind.TWO_PRIMARIES);
   }
 

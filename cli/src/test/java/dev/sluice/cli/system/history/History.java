@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param nodes how many there were; they count from 1
  * @param last the list of each database in the end
  * @param disturbances when faults met nodes
- * @param stops when processes of nodes were stopped
+ * @param stops between which moments processes of nodes were told to stop
  * @param aside tokens in what nodes have saved aside, in any database
  */
 public record History(
@@ -100,15 +100,16 @@ public record History(
   }
 
   /**
-   * Whether the node was stopped while the write was committed. Once it has taken a commit, SQLite
-   * asks it to release locks, and then returns: who waits for that hears of the commit late.
+   * Whether the node may have been stopped while the write was committed. Once it has taken a
+   * commit, SQLite asks it to release locks, and then returns: who waits for that hears of the
+   * commit late.
    */
   boolean isStoppedWithin(Write write) {
     return stops.stream()
         .anyMatch(
             stop ->
                 stop.node() == write.node()
-                    && stop.fromNanos() > write.commitNanos()
+                    && stop.untilNanos() > write.commitNanos()
                     && stop.fromNanos() < write.endNanos());
   }
 
