@@ -79,13 +79,17 @@ class Sluice:
         self.process = None
         self.url = None
         os.mkdir(self.mount)
+        self.config = os.path.join(directory, "sluice.yml")
+        with open(self.config, "w", encoding="utf-8") as config:
+            # A slow machine is no failure.
+            config.write("backup-objective: 1h\n")
 
     def start(self):
         with open(self.log, "a", encoding="utf-8") as log:
             start = os.path.getsize(self.log)
             self.process = subprocess.Popen(
                 [*self.command, "mount", "--data", self.data, "--store", "file://" + self.store,
-                 "--sync-interval", "100ms", "--listen", "127.0.0.1:0", self.mount],
+                 "--sync-interval", "100ms", "--config", self.config, "--listen", "127.0.0.1:0", self.mount],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.process.poll() is None:
