@@ -2,6 +2,7 @@ package dev.sluice.cli.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.cli.Run;
 import dev.sluice.cli.TestJvm;
 import dev.sluice.cli.system.Loads.Load;
 import dev.sluice.fuse.PowerLossDisk;
@@ -65,11 +66,17 @@ class PowerLossTest {
       return left;
     }
 
-    void close() throws IOException, InterruptedException {
+    void close() throws Exception {
       process.process().getOutputStream().close();
       process.status();
       sandbox.forget(process);
+      remove(directory.resolve("disk"));
     }
+  }
+
+  /** A long campaign would fill the machine's disk. */
+  private static void remove(Path directory) throws Exception {
+    Run.process("rm", "-rf", "--one-file-system", directory).ok();
   }
 
   @Test
@@ -87,6 +94,7 @@ class PowerLossTest {
         Random random = new Random(seed);
         List<Subprocess> writers = loads.startWriters(random);
         TimeUnit.MILLISECONDS.sleep(random.nextInt(2000));
+        Path before = live;
         live = disk.lose(random);
         // The system runs on; what Sluice noted of its start makes it believe that it was another.
         Files.deleteIfExists(live.resolve("data/.sluice/boot"));
@@ -99,6 +107,7 @@ class PowerLossTest {
         loads.readAcknowledged(writers);
         sandbox.unmount("mnt");
         disk.close();
+        remove(before);
         Campaign.keep(live);
         checkWithSqliteAlone(live, seed);
 
@@ -146,5 +155,6 @@ class PowerLossTest {
             .isEqualTo("ok");
       }
     }
+    remove(copy);
   }
 }
