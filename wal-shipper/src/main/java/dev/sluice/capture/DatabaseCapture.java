@@ -81,6 +81,9 @@ final class DatabaseCapture {
   /** The WAL was fsynced, and the log was not since then. */
   private boolean logBehindWal;
 
+  /** Whether the WAL was synced after the last commit in it. */
+  private boolean walSynced;
+
   /** What is in the files was not compared with the log yet: the first who changes them does it. */
   private boolean unread;
 
@@ -192,6 +195,11 @@ final class DatabaseCapture {
     for (int commit; (commit = wal.next(file, offset, data, scratch.page)) >= 0; ) {
       if (commit == 0) {
         continue;
+      }
+      if (walSynced) {
+        // As with synchronous = FULL: the disk is busy until the fsync comes, while this is cut.
+        Libc.startWriteback(fd);
+        walSynced = false;
       }
       try {
         cutFrames(file, commit, scratch);
@@ -573,6 +581,7 @@ final class DatabaseCapture {
   int fsyncWal(int fd, boolean dataOnly) {
     acquire();
     logBehindWal = true;
+    walSynced = true;
     Database known = wal.isUnsealed() ? database : null;
     release();
     int result = sync(fd, dataOnly);
