@@ -58,28 +58,39 @@ final class Loads {
     return writers;
   }
 
-  private List<Subprocess> startWriters(Random random, int limit) throws Exception {
+  private List<Subprocess> startWriters(Random random, int limit, Object... options)
+      throws Exception {
     List<Subprocess> writers = new ArrayList<>();
     for (Load load : all) {
       for (int w = 0; w < load.writers; w++) {
-        writers.add(startWriter(load, w, random, limit));
+        writers.add(startWriter(load, w, random, limit, options));
       }
     }
     return writers;
   }
 
-  Subprocess startWriter(Load load, int w, Random random, int limit) throws Exception {
+  Subprocess startWriter(Load load, int w, Random random, int limit, Object... options)
+      throws Exception {
     Path file = file(load);
     int seed = random.nextInt(1 << 30);
     Subprocess writer =
-        sandbox.python("writer.py", file, load.mode, load.synchronous, w, seed, limit);
+        sandbox.python(
+            "writer.py",
+            Stream.concat(
+                    Stream.of(file, load.mode, load.synchronous, w, seed, limit),
+                    Stream.of(options))
+                .toArray());
     written.put(writer, Map.entry(load, w));
     return writer;
   }
 
-  /** A few more transactions for each database, which have to work. */
+  /**
+   * A few more transactions for each database, which have to work. Without savepoints: SQLite
+   * before 3.51 loses the unsealed frames that they lead to, with Sluice or without, when one
+   * process opens a database while the last other closes it.
+   */
   void writeSome(Random random) throws Exception {
-    for (Subprocess writer : startWriters(random, 5)) {
+    for (Subprocess writer : startWriters(random, 5, "no-savepoints")) {
       assertThat(writer.status()).isZero();
       assertThat(writer.lines()).noneMatch(line -> line.startsWith("ended"));
       readAcknowledged(List.of(writer));
