@@ -2,9 +2,9 @@ package dev.sluice.log;
 
 import dev.sluice.ltx.Position;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +19,9 @@ import java.util.function.Supplier;
 final class PositionWaiters {
   /** {@code number} tells waiters for one TXID apart. */
   private record Waiter(Position wanted, long number, CompletableFuture<WaitOutcome> outcome) {}
+
+  /** Who is told what, once the lock is free. */
+  private record Due(CompletableFuture<WaitOutcome> waiter, WaitOutcome outcome) {}
 
   /** By TXID. */
   private final TreeSet<Waiter> waiters =
@@ -72,18 +75,17 @@ final class PositionWaiters {
     if (!any) {
       return;
     }
-    Map<Waiter, WaitOutcome> due = new LinkedHashMap<>();
+    List<Due> due = new ArrayList<>();
     synchronized (waiters) {
       Position now = applied.get();
       while (!waiters.isEmpty()
           && Long.compareUnsigned(waiters.first().wanted.txid(), now.txid()) <= 0) {
-        Waiter next = waiters.first();
-        waiters.remove(next);
-        due.put(next, outcome(next.wanted, now));
+        Waiter next = waiters.pollFirst();
+        due.add(new Due(next.outcome, outcome(next.wanted, now)));
       }
       any = !waiters.isEmpty();
     }
-    due.forEach((waiter, outcome) -> waiter.outcome.complete(outcome));
+    due.forEach(told -> told.waiter.complete(told.outcome));
   }
 
   /**
