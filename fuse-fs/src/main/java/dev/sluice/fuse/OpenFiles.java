@@ -9,7 +9,6 @@ import dev.sluice.fuse.binding.ReaderRole;
 import dev.sluice.os.FileStatus;
 import dev.sluice.os.Libc;
 import dev.sluice.os.PathCalls;
-import dev.sluice.sqlite.DatabaseHeader;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +28,7 @@ final class OpenFiles {
     this.inodes = inodes;
     this.capture = capture;
     this.role = role;
-    capture.onHeadRewritten(this::dropHead);
+    capture.onRewritten(this::drop);
   }
 
   void mounted(Kernel kernel) {
@@ -125,12 +124,17 @@ final class OpenFiles {
    * Otherwise it is not kept in the kernel's cache: each piece that crosses a page of the cache
    * would come in two requests, and the first write of each journal would have the kernel ask for
    * its capabilities.
+   *
+   * <p>Where the kernel can't be told to drop what {@link #drop} says, it begins a WAL anew with
+   * each that opens it, as SQLite does before it recovers it.
    */
   void way(Inode inode, Opened out) {
     out.handle = inode.id;
     out.backing = inode.backing;
-    out.directIo = inode.backing == 0 && isJournal(inodes.path(inode));
-    out.keepCache = inode.backing == 0 && !out.directIo;
+    String path = inodes.path(inode);
+    out.directIo = inode.backing == 0 && isJournal(path);
+    boolean stale = kernel == Kernel.NONE && path != null && path.endsWith("-wal");
+    out.keepCache = inode.backing == 0 && !out.directIo && !stale;
   }
 
   private static boolean isJournal(@Nullable String name) {
@@ -140,8 +144,9 @@ final class OpenFiles {
   /** Gives a file a size, be it open or not. */
   int truncate(Inode inode, long size, int caller) {
     String path = inodes.pathOf(inode);
-    if (path != null && !capture.mayTruncate(path, size, caller)) {
-      return -Errno.EROFS;
+    int refused = path == null ? 0 : capture.beforeTruncate(path, size, caller);
+    if (refused < 0) {
+      return refused;
     }
     int fd = inode.fd;
     boolean borrowed = fd >= 0 && inode.writable;
@@ -224,13 +229,13 @@ final class OpenFiles {
     }
   }
 
-  /** Page 1 of a database was written past the kernel, which has to read it again. */
-  private void dropHead(String path) {
+  /** A file was written past the kernel, which has to read that again. */
+  private void drop(String path, long offset, long length) {
     // Who has the lock of the names must not wait for a request that others may have to answer.
     Inode inode = inodes.lock.isHeldByCurrentThread() ? null : inodes.find(path);
     if (inode != null) {
       role.mayWait();
-      kernel.drop(inode.id, 0, DatabaseHeader.SIZE);
+      kernel.drop(inode.id, offset, length);
     }
   }
 

@@ -25,7 +25,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -47,6 +46,10 @@ public final class Capture implements Closeable {
   static final String WAL = "-wal";
   static final String JOURNAL = "-journal";
   private static final String SHM = "-shm";
+
+  /** Bytes to which SQLite cuts a wal-index that nobody has; earlier versions cut it to 0. */
+  private static final int FRESH_INDEX = 3;
+
   private static final String STATE = ".sluice";
   private static final int EROFS = 30;
 
@@ -69,7 +72,7 @@ public final class Capture implements Closeable {
 
   private volatile BooleanSupplier readOnly = () -> false;
   private volatile boolean copied;
-  private volatile Consumer<String> onHeadRewritten = path -> {};
+  private volatile Rewritten onRewritten = (path, offset, length) -> {};
 
   /**
    * @param data the data directory
@@ -165,13 +168,19 @@ public final class Capture implements Closeable {
     copied = some;
   }
 
+  /** Bytes of a file were written by Sluice: the kernel may have others. */
+  @FunctionalInterface
+  public interface Rewritten {
+    /** With a {@code length} of 0, all from {@code offset} on. */
+    void rewritten(String path, long offset, long length);
+  }
+
   /**
-   * Has {@code action} run after page 1 of a database, of which it gets the path, was written by
-   * this class: the kernel may have another. On a thread that may be answering a request, but none
-   * that writes that page; no lock of this class is held.
+   * Has {@code action} run after this class wrote to a file of a database. On a thread that may be
+   * answering a request, but none that writes there; no lock of this class is held.
    */
-  public void onHeadRewritten(Consumer<String> action) {
-    onHeadRewritten = action;
+  public void onRewritten(Rewritten action) {
+    onRewritten = action;
   }
 
   /**
@@ -216,10 +225,25 @@ public final class Capture implements Closeable {
   }
 
   /**
-   * Whether a file may get a size; as {@link #mayDestroy}, but for the size that the database has,
-   * which a checkpoint of an application gives it.
+   * Before a file gets a size.
+   *
+   * @param thread of the application, as the system numbers it
+   * @return a negative errno refuses that
    */
-  public boolean mayTruncate(String path, long size, int thread) {
+  public int beforeTruncate(String path, long size, int thread) {
+    if (!mayTruncate(path, size, thread)) {
+      return -EROFS;
+    }
+    DatabaseCapture known =
+        path.endsWith(SHM) && size <= FRESH_INDEX ? byPath.get(ofIndex(path)) : null;
+    return known == null ? 0 : known.beforeRecovery();
+  }
+
+  /**
+   * As {@link #mayDestroy}, but for the size that the database has, which a checkpoint of an
+   * application gives it.
+   */
+  private boolean mayTruncate(String path, long size, int thread) {
     DatabaseCapture known = replica(path);
     if (known == null || Applicant.isSelf(thread)) {
       return true;
@@ -237,7 +261,7 @@ public final class Capture implements Closeable {
   /** The database that a file is part of, if a replica writer has that. */
   private @Nullable DatabaseCapture replica(String path) {
     Kind kind = kind(path);
-    String main = kind == null ? path.substring(0, path.length() - SHM.length()) : base(path, kind);
+    String main = kind == null ? ofIndex(path) : base(path, kind);
     DatabaseCapture known = byPath.get(main);
     return known != null && known.isReplica() ? known : null;
   }
@@ -308,6 +332,10 @@ public final class Capture implements Closeable {
     return path.endsWith(SHM)
         ? null
         : path.endsWith(WAL) ? Kind.WAL : path.endsWith(JOURNAL) ? Kind.JOURNAL : Kind.MAIN;
+  }
+
+  private static String ofIndex(String path) {
+    return path.substring(0, path.length() - SHM.length());
   }
 
   private static String base(String path, Kind kind) {
@@ -494,8 +522,8 @@ public final class Capture implements Closeable {
     return copied;
   }
 
-  void headRewritten(String path) {
-    onHeadRewritten.accept(path);
+  void rewritten(String path, long offset, long length) {
+    onRewritten.rewritten(path, offset, length);
   }
 
   boolean exists(String path) {

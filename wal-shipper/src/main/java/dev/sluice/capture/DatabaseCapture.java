@@ -367,6 +367,33 @@ final class DatabaseCapture {
     }
   }
 
+  /**
+   * The wal-index is being cut: nobody has it, and whoever opens the database recovers the WAL
+   * next. That may be with other connections just gone, or killed. SQLite's recovery has to find
+   * all that is committed there.
+   */
+  int beforeRecovery() {
+    acquireLock();
+    long sealed = -1;
+    try {
+      if (wal.isUnsealed() && !replica) {
+        capture.beforeWait();
+        try (NativeFile file = capture.openToWrite(path + Capture.WAL)) {
+          sealed = UnsealedWal.seal(path, file, wal.committed());
+        }
+        wal.sealed();
+      }
+      return 0;
+    } catch (IOException e) {
+      return refuse(e);
+    } finally {
+      lock.unlock();
+      if (sealed >= 0) {
+        capture.rewritten(path + Capture.WAL, sealed, 0);
+      }
+    }
+  }
+
   // The rollback journal and the main file.
 
   int writeJournal(int fd, long offset, ByteBuffer data, long address) {
@@ -954,7 +981,7 @@ final class DatabaseCapture {
   /**
    * Reads the WAL before the mount.
    *
-   * @return true when it had unsealed transactions, and the files were changed
+   * @return true when it had unsealed transactions, and was changed
    */
   boolean loadWal() throws IOException {
     lock.lock();
@@ -963,13 +990,13 @@ final class DatabaseCapture {
         return false;
       }
       Database known = database;
-      boolean saved =
+      boolean sealed =
           known != null
               && files.hasMain()
-              && UnsealedWal.save(
-                  capture.backing(path), capture.backing(path + "-wal"), known.log());
+              && UnsealedWal.sealKnown(
+                  capture.backing(path), capture.backing(path + Capture.WAL), known.log());
       wal.load(files.wal());
-      return saved;
+      return sealed;
     } finally {
       lock.unlock();
     }
@@ -1043,12 +1070,12 @@ final class DatabaseCapture {
 
   // Shared.
 
-  /** Takes the lock; before it waits for it, lets another thread read the next request. */
+  /**
+   * Takes the lock, of files that agree with the log; before it waits, lets another thread read the
+   * next request.
+   */
   private void acquire() {
-    if (!lock.tryLock()) {
-      capture.beforeWait();
-      lock.lock();
-    }
+    acquireLock();
     if (unread && !replica) {
       capture.beforeWait();
       unread = false;
@@ -1066,13 +1093,21 @@ final class DatabaseCapture {
     }
   }
 
+  /** The same for what does not change what the files say: they may be unread. */
+  private void acquireLock() {
+    if (!lock.tryLock()) {
+      capture.beforeWait();
+      lock.lock();
+    }
+  }
+
   /** Lets go of the lock. */
   private void release() {
     boolean rewritten = headRewritten;
     headRewritten = false;
     lock.unlock();
     if (rewritten) {
-      capture.headRewritten(path);
+      capture.rewritten(path, 0, DatabaseHeader.SIZE);
     }
   }
 

@@ -219,6 +219,11 @@ final class WalTail {
     return unsealed;
   }
 
+  /** What is committed was sealed in the file. */
+  void sealed() {
+    unsealed = false;
+  }
+
   private void remember(int pgno) {
     if (valid == pgnos.length) {
       pgnos = Arrays.copyOf(pgnos, valid * 2);

@@ -203,6 +203,11 @@ final class WalViews {
     return WalTail.range(header, ends[state - 1] + 1, ends[state]);
   }
 
+  /** How many frames lead to a state. */
+  int frames(int state) {
+    return ends[state];
+  }
+
   /** The newest state with this size and checksum, or -1. */
   int find(int size, long checksum) {
     for (int state = newest(); state >= 0; state--) {
@@ -216,15 +221,6 @@ final class WalViews {
   /** The pages in the frames of the commit that leads to a state, ascending without repeats. */
   int[] changed(int state) {
     return Arrays.stream(pgnos, ends[state - 1], ends[state]).sorted().distinct().toArray();
-  }
-
-  /** All pages in the frames up to a state that it still has, ascending without repeats. */
-  int[] framed(int state) {
-    return Arrays.stream(pgnos, 0, ends[state])
-        .filter(pgno -> pgno <= sizes[state])
-        .sorted()
-        .distinct()
-        .toArray();
   }
 
   Reader reader() {

@@ -45,9 +45,9 @@ public final class WalReader {
   }
 
   /**
-   * From now on also takes frames that SQLite's recovery would not find: those without salts and
-   * checksum, and those whose checksum does not follow. They may be left of an earlier generation
-   * of the WAL, or half written.
+   * From now on also takes frames that SQLite's recovery would not find: those without salts, and
+   * those whose checksum does not follow. They may be left of an earlier generation of the WAL, or
+   * half written.
    */
   public void takeUnsealed() {
     unsealedToo = true;
@@ -69,7 +69,7 @@ public final class WalReader {
         return false;
       }
     }
-    boolean taken = unsealedToo ? isUnsealed(start) || hasSalts(start) : isSealed(start);
+    boolean taken = unsealedToo ? hasNoSalts(start) || hasSalts(start) : isSealed(start);
     if (!taken || buffer.getInt(start) == 0) {
       return stop();
     }
@@ -93,8 +93,8 @@ public final class WalReader {
         && buffer.getInt(start + 12) == header.salt2();
   }
 
-  private boolean isUnsealed(int start) {
-    return buffer.getLong(start + 8) == 0 && buffer.getLong(start + 16) == 0;
+  private boolean hasNoSalts(int start) {
+    return buffer.getLong(start + 8) == 0;
   }
 
   /** The file may grow, or its tail be written again: the next try reads it afresh. */

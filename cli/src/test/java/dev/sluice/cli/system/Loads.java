@@ -84,13 +84,9 @@ final class Loads {
     return writer;
   }
 
-  /**
-   * A few more transactions for each database, which have to work. Without savepoints: SQLite
-   * before 3.51 loses the unsealed frames that they lead to, with Sluice or without, when one
-   * process opens a database while the last other closes it.
-   */
+  /** A few more transactions for each database, which have to work. */
   void writeSome(Random random) throws Exception {
-    for (Subprocess writer : startWriters(random, 5, "no-savepoints")) {
+    for (Subprocess writer : startWriters(random, 5)) {
       assertThat(writer.status()).isZero();
       assertThat(writer.lines()).noneMatch(line -> line.startsWith("ended"));
       readAcknowledged(List.of(writer));

@@ -96,6 +96,15 @@ interface SqliteClient extends AutoCloseable {
       return ask("sql", connection, sql);
     }
 
+    /** Holds the SHARED lock, as a connection that is being opened, until this is closed. */
+    void share() throws Exception {
+      ask("share", 0, "");
+    }
+
+    void kill() throws InterruptedException {
+      process.kill();
+    }
+
     private String ask(String what, int connection, String sql) throws Exception {
       process.send(what + "\t" + connection + "\t" + sql);
       return process.nextLine();

@@ -1,6 +1,10 @@
 """Executes statements on several connections to one database: a line in, a line out."""
+import fcntl
 import sqlite3
 import sys
+
+# The byte behind PENDING_BYTE and RESERVED_BYTE, and how many SHARED has.
+SHARED_FIRST, SHARED_SIZE = 0x40000002, 510
 
 path = sys.argv[1]
 connections = {}
@@ -11,6 +15,11 @@ for line in sys.stdin:
         print("", flush=True)
     elif what == "close":
         connections.pop(number).close()
+        print("", flush=True)
+    elif what == "share":
+        # As a connection that is being opened, and has no wal-index yet.
+        shared = open(path, "rb")
+        fcntl.lockf(shared, fcntl.LOCK_SH, SHARED_SIZE, SHARED_FIRST)
         print("", flush=True)
     else:
         try:
