@@ -370,13 +370,13 @@ final class DatabaseCapture {
   /**
    * The wal-index is being cut: nobody has it, and whoever opens the database recovers the WAL
    * next. That may be with other connections just gone, or killed. SQLite's recovery has to find
-   * all that is committed there.
+   * all that is committed there. Of files that took these names nothing is known yet.
    */
   int beforeRecovery() {
     acquireLock();
     long sealed = -1;
     try {
-      if (wal.isUnsealed() && !replica) {
+      if (wal.isUnsealed() && !unread && !replica) {
         capture.beforeWait();
         try (NativeFile file = capture.openToWrite(path + Capture.WAL)) {
           sealed = UnsealedWal.seal(path, file, wal.committed());
