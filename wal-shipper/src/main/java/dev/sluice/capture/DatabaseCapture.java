@@ -373,6 +373,10 @@ final class DatabaseCapture {
    * all that is committed there. Of files that took these names nothing is known yet.
    */
   int beforeRecovery() {
+    if (!wal.isUnsealed()) {
+      // Who only reads must not wait for a database that is being compared with the log.
+      return 0;
+    }
     acquireLock();
     long sealed = -1;
     try {

@@ -57,8 +57,8 @@ final class WalTail {
 
   private long frameHeaderAt = -1;
 
-  /** A transaction was committed by a frame that was not sealed then. */
-  private boolean unsealed;
+  /** A transaction was committed by a frame that was not sealed then; read by any thread. */
+  private volatile boolean unsealed;
 
   /** Where the frame of a refused commit begins; -1 when it was written anew, or there is none. */
   private long refusedAt = -1;
@@ -214,7 +214,7 @@ final class WalTail {
     return head.getInt(8) == h.salt1() && head.getInt(12) == h.salt2();
   }
 
-  /** True when SQLite's recovery might find less than is committed. */
+  /** True when SQLite's recovery might find less than is committed. Safe on any thread. */
   boolean isUnsealed() {
     return unsealed;
   }
@@ -330,7 +330,9 @@ final class WalTail {
       return -1;
     }
     int commit = head.getInt(4);
-    unsealed |= commit != 0 && isUnsealed(head);
+    if (commit != 0 && isUnsealed(head)) {
+      unsealed = true;
+    }
     remember(pgno);
     return commit;
   }
