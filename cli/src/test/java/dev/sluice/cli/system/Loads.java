@@ -58,28 +58,21 @@ final class Loads {
     return writers;
   }
 
-  private List<Subprocess> startWriters(Random random, int limit, Object... options)
-      throws Exception {
+  private List<Subprocess> startWriters(Random random, int limit) throws Exception {
     List<Subprocess> writers = new ArrayList<>();
     for (Load load : all) {
       for (int w = 0; w < load.writers; w++) {
-        writers.add(startWriter(load, w, random, limit, options));
+        writers.add(startWriter(load, w, random, limit));
       }
     }
     return writers;
   }
 
-  Subprocess startWriter(Load load, int w, Random random, int limit, Object... options)
-      throws Exception {
+  Subprocess startWriter(Load load, int w, Random random, int limit) throws Exception {
     Path file = file(load);
     int seed = random.nextInt(1 << 30);
     Subprocess writer =
-        sandbox.python(
-            "writer.py",
-            Stream.concat(
-                    Stream.of(file, load.mode, load.synchronous, w, seed, limit),
-                    Stream.of(options))
-                .toArray());
+        sandbox.python("writer.py", file, load.mode, load.synchronous, w, seed, limit);
     written.put(writer, Map.entry(load, w));
     return writer;
   }
